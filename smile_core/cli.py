@@ -1,0 +1,307 @@
+"""The shell: `smile explain`, `smile preview`, `smile models`, `smile scene`.
+
+Exit codes: 0 done, 1 refused with one line that says what to do, 2 wrong usage, 130 stopped by Ctrl-C.
+Results go to standard output; progress, notes and errors to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from smile_core.errors import SmileError
+
+if TYPE_CHECKING:
+    from smile_core.editing import Progress
+    from smile_core.explainer import Explainer
+    from smile_core.explanation import Explanation
+
+app = typer.Typer(
+    name="smile",
+    help="Show what every word of an image-editing instruction does.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Image = Annotated[Path | None, typer.Option("--image", "-i", help="The picture to edit.")]
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", help="Name, diffusers folder or hub id; oracle for scenes.")
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of the editor's noise.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One prompt to explain, where it came from, and on what."""
+
+    prompt: str
+    place: str
+    image: Path
+    model: str
+    seed: int
+
+
+@contextmanager
+def _one_line_errors(debug: bool) -> Iterator[None]:
+    """Turn what goes wrong into one line and an exit code."""
+    try:
+        yield
+    except SmileError as error:
+        if debug:
+            raise
+        typer.echo(f"smile: {error}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("smile: stopped; nothing was written", err=True)
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        # The reader has gone, as `| head` does; Python would complain again while closing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except Exception as error:
+        if debug:
+            raise
+        text = " ".join(str(error).split())[:200]
+        typer.echo(f"smile: unexpected {type(error).__name__}: {text}; run again with --debug", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(metavar="PROMPT|FILE.edit", help="An instruction, or a document of them.")],
+    image: Image = None,
+    model: Model = None,
+    seed: Seed = None,
+    seeds: Annotated[int | None, typer.Option(help="Repeat over this many noise seeds.")] = None,
+    budget: Annotated[int | None, typer.Option(help="Most edits per seed.")] = None,
+    half_width: Annotated[float | None, typer.Option(help="Stop when every interval is narrower (0.04).")] = None,
+    design: Annotated[str | None, typer.Option(help="auto, exact, fold-over, bernoulli or leave-one-out.")] = None,
+    feature: Annotated[str | None, typer.Option(help="patches, pixels or dinov2:FOLDER.")] = None,
+    distance: Annotated[str | None, typer.Option(help="mean-l2, wasserstein, cosine, ... (see the docs).")] = None,
+    response: Annotated[str | None, typer.Option(help="auto, projection, regions, distance or minmax.")] = None,
+    kernel: Annotated[str | None, typer.Option(help="uniform or published:FILE.")] = None,
+    preset: Annotated[str, typer.Option(help="default or paper.")] = "default",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON without pictures instead of text.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a report with pictures.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write one picture of the result.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Explain a prompt, or every prompt of a document."""
+    with _one_line_errors(debug):
+        from smile_core.explainer import Explainer
+        from smile_core.explanation import save
+        from smile_core.method import Method
+
+        given = {
+            "seeds": seeds,
+            "budget": budget,
+            "half_width": half_width,
+            "design": design,
+            "feature": feature,
+            "distance": distance,
+            "response": response,
+            "kernel": kernel,
+        }
+        method = Method.preset(preset).changed(**{name: value for name, value in given.items() if value is not None})
+        tasks = _tasks(what, image, model, seed)
+        _check_suffix(html, ".html")
+        _check_suffix(png, ".png")
+        if png is not None and len(tasks) > 1:
+            raise SmileError(f"{what} holds {len(tasks)} prompts, a PNG shows one; use --html")
+        explainers: dict[tuple[str, Path | None], Explainer] = {}
+        explanations = []
+        for task in tasks:
+            key = (task.model, task.image if task.model == "oracle" else None)
+            if key not in explainers:
+                explainers[key] = Explainer(_editor(task), method=method)
+            explanations.append(_explained(task, explainers[key]))
+        _show(explanations, as_json=json)
+        if html is not None:
+            typer.echo(f"report: {save(explanations, html)}", err=json)
+        if png is not None:
+            typer.echo(f"picture: {save(explanations, png)}", err=json)
+
+
+@app.command()
+def preview(
+    prompt: Annotated[str, typer.Argument(help="The instruction.")],
+    image: Image = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the edited picture (PNG).")] = Path(
+        "preview.png"
+    ),
+    model: Model = None,
+    seed: Seed = None,
+    debug: Debug = False,
+) -> None:
+    """Write the picture that a prompt makes."""
+    with _one_line_errors(debug):
+        import io
+
+        from PIL import Image as Pillow
+
+        from smile_core.editing import Edits
+        from smile_core.editors.registry import open_editor
+        from smile_core.evidence import Evidence
+        from smile_core.picture import load_picture
+        from smile_core.prompt import Prompt
+        from smile_core.whole_file import write_whole
+
+        _check_suffix(out, ".png")
+        task = _tasks(prompt, image, model, seed)[0]
+        words = Prompt(task.prompt)
+        text = words.render([1] * len(words))
+        edits = Edits(open_editor(_editor(task)), Evidence(), load_picture(task.image), task.seed)
+        edits.make([text])
+        if text in edits.failed:
+            raise SmileError(f"no picture: {edits.failed[text]}; change the prompt")
+        buffer = io.BytesIO()
+        Pillow.fromarray(edits.pictures[text]).save(buffer, "PNG")
+        typer.echo(f"picture: {write_whole(_with_suffix(out, '.png'), buffer.getvalue())}")
+
+
+@app.command()
+def models(debug: Debug = False) -> None:
+    """List the models that are there."""
+    with _one_line_errors(debug):
+        from smile_core.editors.registry import shipped_models
+
+        for model in shipped_models():
+            typer.echo(f"{model.name:14} {model.family:14} {model.megabytes:5.1f} MB  {model.about}")
+            typer.echo(f"{'':14} {model.folder}")
+        typer.echo("\nAny diffusers folder of Img2Img-Turbo or InstructPix2Pix works too: --model FOLDER or owner/name")
+
+
+@app.command()
+def scene(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the picture (PNG).")] = Path("scene.png"),
+    seed: Annotated[int, typer.Option(min=0, help="Which scene.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Draw a cartoon scene to try prompts on."""
+    with _one_line_errors(debug):
+        from smile_core.scenes.scene import random_scene
+        from smile_core.scenes.scene_png import scene_png
+        from smile_core.whole_file import write_whole
+
+        _check_suffix(out, ".png")
+        drawn = random_scene(seed)
+        write_whole(out, scene_png(drawn))
+        things = ", ".join(f"{thing.colour} {thing.kind}" for thing in drawn.things)
+        typer.echo(f"{out}: {things}; {drawn.season}, {drawn.time}, {drawn.weather}")
+
+
+def _tasks(what: str, image: Path | None, model: str | None, seed: int | None) -> list[_Task]:
+    """The prompts that the user means; options win over a document's front matter."""
+    from smile_core.documents.edit_document import parse_edit_document
+
+    if not what.endswith(".edit"):
+        if image is None:
+            raise SmileError("no picture is given; add --image FILE (`smile scene -o scene.png` draws one)")
+        return [_Task(what, "", image, model or "scenes-turbo", seed or 0)]
+    path = Path(what)
+    if not path.is_file():
+        raise SmileError(f"{path} is not there; give a prompt in quotes, or the path of an .edit document")
+    try:
+        document = parse_edit_document(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise SmileError(f"{path} is not UTF-8 text; save it as UTF-8") from error
+    except SmileError as error:
+        raise type(error)(f"{path}, {error}") from error
+    if image is None and document.image is None:
+        raise SmileError(f"{path} names no picture; add `image: FILE` between two lines of --- at its top, or --image")
+    if not document.prompts:
+        raise SmileError(f"{path} holds no prompt; write one below the second line of ---")
+    picture = image if image is not None else path.parent / str(document.image)
+    return [
+        _Task(
+            prompt.text,
+            f"{path}, line {prompt.line}: " if len(document.prompts) > 1 else "",
+            picture,
+            model or document.model or "scenes-turbo",
+            seed if seed is not None else document.seed or 0,
+        )
+        for prompt in document.prompts
+    ]
+
+
+def _editor(task: _Task) -> Any:
+    if task.model != "oracle":
+        return task.model
+    from smile_core.scenes.oracle import OracleEditor
+    from smile_core.scenes.scene_png import scene_of
+
+    return OracleEditor(scene_of(task.image))
+
+
+def _explained(task: _Task, explainer: Explainer) -> Explanation:
+    """Explain one task; an error says where in the document its prompt stands."""
+    try:
+        with _progress(task.prompt) as progress:
+            return explainer.explain(task.prompt, task.image, seed=task.seed, progress=progress)
+    except SmileError as error:
+        raise type(error)(f"{task.place}{error}") from error
+
+
+def _check_suffix(path: Path | None, suffix: str) -> None:
+    if path is not None and path.suffix.lower() != suffix:
+        raise SmileError(f"{path} should end in {suffix}")
+
+
+def _show(explanations: list[Explanation], *, as_json: bool) -> None:
+    if as_json:
+        texts = [explanation.to_json() for explanation in explanations]
+        typer.echo(texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "\n]")
+        return
+    from rich.console import Console
+
+    from smile_core.report.terminal import render_terminal
+
+    console = Console()
+    colour = console.is_terminal and not console.no_color and console.color_system is not None
+    for explanation in explanations:
+        typer.echo(render_terminal(explanation, width=console.width, colour=colour), color=True)
+
+
+@contextmanager
+def _progress(prompt: str) -> Iterator[Callable[[Progress], None] | None]:
+    """A bar with the time left, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    short = prompt if len(prompt) <= 32 else f"{prompt[:31]}…"
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} edits"),
+    )
+    with Bar(*columns, TimeRemainingColumn(compact=True), console=console, transient=True) as bar:
+        task = bar.add_task(short, total=None)
+
+        def update(state: Progress) -> None:
+            bar.update(task, completed=state.done, total=state.total)
+
+        yield update
+
+
+def main() -> None:
+    """The console command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

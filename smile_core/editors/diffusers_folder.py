@@ -1,0 +1,120 @@
+"""What all editors from a diffusers folder share: fingerprint, working size, reading limit, paired noise."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from smile_core.errors import EditorError
+
+_SAMPLE = 1 << 20
+_HASHED_WHOLE = 64 << 20
+
+Loaded = TypeVar("Loaded")
+
+
+def device_in_use() -> torch.device:
+    """The accelerator, where there is one."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def load_quietly(load: Callable[[], Loaded], folder: Path) -> Loaded:
+    """Load a model, with one line instead of a library's own error.
+
+    Raises:
+        EditorError: it cannot be loaded.
+    """
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    diffusers_logging.set_verbosity_error()
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return load()
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+        raise EditorError(f"{folder} cannot be loaded ({reason}); download it again or use another model") from error
+
+
+def folder_fingerprint(folder: Path, settings: dict[str, Any], device: torch.device) -> str:
+    """A hash of everything that fixes a folder's edits besides picture, text and seed.
+
+    Configuration files count whole; weights over 64 MB by their size and first and last megabyte.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.suffix not in (".json", ".txt", ".safetensors") or not file.is_file():
+            continue
+        digest.update(f"{file.relative_to(folder)}:{file.stat().st_size}".encode())
+        with file.open("rb") as handle:
+            if file.stat().st_size <= _HASHED_WHOLE:
+                digest.update(handle.read())
+            else:
+                digest.update(handle.read(_SAMPLE))
+                handle.seek(-_SAMPLE, 2)
+                digest.update(handle.read(_SAMPLE))
+    versions = {name: importlib.metadata.version(name) for name in ("torch", "diffusers", "transformers")}
+    digest.update(repr((sorted(settings.items()), device.type, sorted(versions.items()))).encode())
+    return digest.hexdigest()[:32]
+
+
+def working_size(width: int, height: int, *, native: int, multiple: int, longest: float = 2.0) -> tuple[int, int]:
+    """The size at which a model edits: the picture's shape, the model's usual area, sides that it can take.
+
+    Args:
+        width: of the picture, pixels.
+        height: of the picture, pixels.
+        native: side of the square that the model was trained on.
+        multiple: sides are rounded to multiples of this.
+        longest: shapes longer than this to 1 are squeezed.
+
+    Returns:
+        Width and height.
+    """
+    shape = min(max(width / height, 1 / longest), longest)
+    wide = max(multiple, round(native * shape**0.5 / multiple) * multiple)
+    high = max(multiple, round(native / shape**0.5 / multiple) * multiple)
+    return wide, high
+
+
+def resized(image: np.ndarray, size: tuple[int, int]) -> Image.Image:
+    """A picture uint8 (H, W, 3) as a PIL image of another size."""
+    picture = Image.fromarray(image)
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def characters_read(tokenizer: Any, prompt: str) -> int:
+    """How many leading code points a tokenizer passes on before it cuts."""
+    limit = int(tokenizer.model_max_length)
+    ids = tokenizer(prompt, truncation=False).input_ids
+    if len(ids) <= limit:
+        return len(prompt)
+    low, high = 0, len(prompt)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(tokenizer(prompt[:middle], truncation=False).input_ids) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def to_uint8(batch: Tensor) -> list[np.ndarray | None]:
+    """Pictures in [-1, 1], (N, 3, H, W), as uint8 arrays (H, W, 3)."""
+    scaled = ((batch.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    return list(scaled.permute(0, 2, 3, 1).cpu().numpy())

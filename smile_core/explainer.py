@@ -1,0 +1,383 @@
+"""The explainer: the one place where editors, evidence and mathematics meet.
+
+    from smile_core import explain
+    explanation = explain("make the car red", "street.png")
+
+Words are left out after a design, each sub-prompt is edited with the same noise, responses are
+measured, and a linear surrogate is fitted. See docs/method.md.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from smile_core import design
+from smile_core.design import MOST_WORDS, Rows
+from smile_core.editing import Edits, Progress
+from smile_core.editors.protocol import Editor, KnowsItsPictures, ReadsPartly
+from smile_core.editors.registry import open_editor
+from smile_core.errors import EditorError, MethodError
+from smile_core.estimate import Estimate, estimate_rows
+from smile_core.evidence import Evidence
+from smile_core.explanation import EFFECT_FLOOR, Counts, ExplainedWord, Explanation, Row, Setting, State
+from smile_core.kernel import weights_by_name
+from smile_core.measure import Measure
+from smile_core.method import MOST_EXACT_WORDS, Method
+from smile_core.phrases import FIRST_PHRASES, Groups, open_strongest, split_evenly
+from smile_core.picture import Picture, load_picture
+from smile_core.prompt import Prompt
+from smile_core.quality import fidelity, with_held_out
+
+PLACEBOS = ("the", "please", "of this")
+"""Prompts that should do nothing. Twice the most that any of them moves the picture is the noise floor."""
+
+ImageLike = str | Path | Image.Image | np.ndarray | Picture
+EditorLike = str | Path | Editor | Callable[..., Any]
+ProgressCallback = Callable[[Progress], None]
+
+
+def explain(
+    prompt: str,
+    image: ImageLike,
+    editor: EditorLike = "scenes-turbo",
+    *,
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+    method: Method | None = None,
+    **fields: Any,
+) -> Explanation:
+    """Explain what each word of an instruction does to a picture.
+
+    Args:
+        prompt: the instruction.
+        image: a path, a PIL image, or an array (H, W, 3).
+        editor: a name (`smile models` lists them), a diffusers folder, a hub id, an Editor, or any
+            callable (image, prompts, seed) -> images.
+        seed: fixes the editor's noise.
+        progress: called with a Progress before each batch of edits and after the last.
+        method: a whole Method; else the default one.
+        **fields: single fields of the Method.
+
+    Raises:
+        PromptError, ImageError, EditorError, MethodError: see `errors.py`; each says what to do.
+    """
+    return Explainer(editor, method=method, **fields).explain(prompt, image, seed=seed, progress=progress)
+
+
+class Explainer:
+    """Keeps an editor, its evidence and a method between prompts, so that no edit is made twice."""
+
+    def __init__(
+        self,
+        editor: EditorLike = "scenes-turbo",
+        *,
+        evidence: Evidence | None = None,
+        method: Method | None = None,
+        **fields: Any,
+    ) -> None:
+        """Args as in `explain`; `evidence` may be shared between explainers."""
+        self.method = (method or Method()).changed(**fields)
+        self.editor = open_editor(editor)
+        self.evidence = evidence if evidence is not None else Evidence()
+
+    def explain(
+        self, prompt: str, image: ImageLike, *, seed: int = 0, progress: ProgressCallback | None = None
+    ) -> Explanation:
+        """Explain one prompt on one picture; args as in the function `explain`."""
+        return _Run(self, Prompt(prompt), load_picture(image), seed, progress).explain()
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Rows of one design with everything measured on them."""
+
+    prompt: Prompt
+    rows: Rows
+    texts: list[str]
+    responses: np.ndarray
+    distances: np.ndarray
+    weights: np.ndarray
+    estimate: Estimate
+    stop: Literal["exact", "settled", "budget"]
+    effect: float
+
+
+class _Run:
+    """One explanation in the making."""
+
+    def __init__(
+        self, owner: Explainer, prompt: Prompt, picture: Picture, seed: int, progress: ProgressCallback | None
+    ) -> None:
+        self.method, self.editor = owner.method, owner.editor
+        self.prompt, self.picture, self.seed = prompt, picture, seed
+        self.words = prompt.words
+        self.measure = Measure(self.method)
+        self.edits = [Edits(self.editor, owner.evidence, picture, seed + k, progress) for k in range(self.method.seeds)]
+        self.notes = list(picture.notes)
+
+    def explain(self) -> Explanation:
+        started = time.perf_counter()
+        if isinstance(self.editor, KnowsItsPictures):
+            self.notes += self.editor.remarks(self.picture.pixels)
+        read = self._words_read()
+        groups: Groups = tuple((i,) for i in range(read))
+        if read > MOST_WORDS:
+            groups = self._open_phrases(read)
+        measured = self._measure(self.prompt.merged(groups), look_again=True)
+        floor, placebo = self._noise_floor()
+        self._note_failures()
+        return self._assemble(measured, read, floor, placebo, time.perf_counter() - started)
+
+    def _words_read(self) -> int:
+        """How many leading words the model reads; the others are left out of every sub-prompt."""
+        if not isinstance(self.editor, ReadsPartly):
+            return len(self.words)
+        limit = self.editor.characters_read(self.prompt.render([1] * len(self.words)))
+        read = 0
+        while read < len(self.words):
+            kept = [int(i <= read) for i in range(len(self.words))]
+            if len(self.prompt.render(kept)) > limit:
+                break
+            read += 1
+        if read == 0:
+            raise EditorError("the model reads no more than part of the first word; write a shorter one")
+        if read < len(self.words):
+            self.notes.append(f"the model reads {read} of the {len(self.words)} words; the others were left out")
+        return read
+
+    def _open_phrases(self, read: int) -> Groups:
+        phrases = split_evenly(read, FIRST_PHRASES)
+        coarse = self._measure(self.prompt.merged(phrases), look_again=False).estimate
+        self.notes.append(f"{read} words are many: words next to each other that do little were taken together")
+        return open_strongest(phrases, np.abs(coarse.influences).tolist(), MOST_WORDS)
+
+    def _measure(self, prompt: Prompt, *, look_again: bool) -> _Measured:
+        """Try the design's first rows, and its later ones where the intervals are still wide."""
+        n = len(prompt)
+        first, later = self._designs(n)
+        looks = 2 if look_again and later is not None else 1
+        confidence = 1 - 0.05 / looks
+        measured = self._measure_rows(prompt, first, confidence)
+        wide = measured.estimate.half_widths.max(initial=0) > self.method.half_width
+        if looks == 2 and later is not None and wide and measured.effect > 0:
+            measured = self._measure_rows(prompt, later, confidence)
+        return measured
+
+    def _designs(self, n: int) -> tuple[Rows, Rows | None]:
+        """The rows to try first, and the longer list to go on with, if there is one."""
+        method, later = self.method, None
+        budget = method.budget
+        if method.design == "bernoulli":
+            return design.bernoulli_rows(n, budget or 30, filled=method.response == "minmax"), None
+        if method.design == "exact":
+            if n > MOST_EXACT_WORDS:
+                raise MethodError(f"{n} words have {2**n} sub-prompts; use design auto beyond {MOST_EXACT_WORDS} words")
+            rows = design.exact_rows(n)
+        elif method.design == "fold-over":
+            rows = design.fold_over_rows(n)
+        elif method.design == "leave-one-out":
+            rows = design.leave_one_out_rows(n)
+        else:
+            rows = design.base_rows(n)
+            most = budget or max(len(rows.masks), 64 if n <= 12 else 80)
+            if n > 5 and most > len(rows.masks):
+                later = design.later_rows(n, most)
+        least = min(n + 2, 1 << n)
+        if budget is not None and budget < least:
+            raise MethodError(f"a budget of {budget} edits is too small for {n} words; use {least} or more")
+        return (rows if budget is None else rows.first(budget)), later
+
+    def _measure_rows(self, prompt: Prompt, rows: Rows, confidence: float) -> _Measured:
+        texts = [prompt.render(mask) for mask in rows.shown]
+        for edits in self.edits:
+            edits.make(texts)
+            if "" not in edits.pictures:
+                edits.use_source_for_empty()
+            if texts[0] in edits.failed:
+                raise EditorError(
+                    f"the editor refused the whole prompt twice ({edits.failed[texts[0]]}); change the prompt"
+                )
+        per_seed = [self._respond(edits, texts, rows) for edits in self.edits]
+        responses = np.stack([response for response, _, _ in per_seed])
+        weights = weights_by_name(self.method.kernel, texts[0], texts)
+        estimate = estimate_rows(rows.masks, responses, weights, rows.fitted, confidence=confidence)
+        everything = len(np.unique(rows.masks, axis=0)) == 1 << rows.masks.shape[1]
+        narrow = estimate.half_widths.max(initial=0) <= self.method.half_width
+        stop: Literal["exact", "settled", "budget"] = "budget"
+        if everything and not any(edits.failed for edits in self.edits) and self.method.kernel == "uniform":
+            stop = "exact"
+        elif narrow:
+            stop = "settled"
+        return _Measured(
+            prompt=prompt,
+            rows=rows,
+            texts=texts,
+            responses=responses,
+            distances=np.mean([distance for _, distance, _ in per_seed], axis=0),
+            weights=weights,
+            estimate=estimate,
+            stop=stop,
+            effect=float(np.mean([effect for _, _, effect in per_seed])),
+        )
+
+    def _respond(self, edits: Edits, texts: Sequence[str], rows: Rows) -> tuple[np.ndarray, np.ndarray, float]:
+        """Responses and distances (m,), NaN for failed edits, and the distance of empty to full."""
+        good = np.array([text in edits.pictures for text in texts])
+        features = self.measure.features(edits.seed, edits.pictures, [t for t, g in zip(texts, good, strict=True) if g])
+        full, empty = features[0], features[1]
+        size = edits.pictures[texts[0]].shape[:2]
+        response, distance = (np.full(len(texts), np.nan) for _ in range(2))
+        distance[good] = self.measure.distances(features, full)
+        if self.method.response == "minmax":
+            sample = good & rows.fitted
+            chosen = features[rows.fitted[good]]
+            response[sample] = self.measure.responses(chosen, full, empty, (size[0], size[1]))
+        else:
+            response[good] = self.measure.responses(features, full, empty, (size[0], size[1]))
+        return response, distance, float(distance[1])
+
+    def _noise_floor(self) -> tuple[float, int]:
+        """Twice the most that a placebo moves the picture, and how many placebo edits were new."""
+        edits = self.edits[0]
+        made = edits.made
+        edits.make(PLACEBOS)
+        placebo = edits.made - made
+        edits.made = made
+        known = [text for text in PLACEBOS if text in edits.pictures]
+        features = self.measure.features(edits.seed, edits.pictures, ["", *known])
+        floor = 2 * max((self.measure.distance(f, features[0]) for f in features[1:]), default=0.0)
+        return floor, placebo
+
+    def _note_failures(self) -> None:
+        failed = sum(len(edits.failed) for edits in self.edits)
+        if failed:
+            total = failed + sum(edits.made + len(edits.reused) for edits in self.edits)
+            self.notes.append(f"{failed} of {total} edits failed twice and were left out")
+        if any(edits.source_instead for edits in self.edits):
+            self.notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
+
+    def _assemble(self, measured: _Measured, read: int, floor: float, placebo: int, seconds: float) -> Explanation:
+        estimate, rows = measured.estimate, measured.rows
+        quiet = measured.effect <= floor
+        if quiet:
+            zeros = np.zeros_like(estimate.influences)
+            estimate = replace(estimate, influences=zeros, half_widths=zeros)
+        response = measured.responses.mean(axis=0)
+        used = rows.fitted & np.isfinite(response)
+        measures = fidelity(response[used], estimate.fitted[used], measured.weights[used], rows.masks.shape[1])
+        known = np.isfinite(response)
+        measures = with_held_out(measures, response[known], estimate.unseen[known], measured.weights[known])
+        first = self.edits[0]
+        return Explanation(
+            prompt=self.prompt.text,
+            words=(*self._explained_words(measured, estimate), *self._unread(read)),
+            intercept=estimate.intercept,
+            rows=tuple(self._row(measured, response, i) for i in range(len(rows.masks))),
+            fidelity=measures,
+            effect=measured.effect,
+            noise_floor=floor,
+            stop=measured.stop,
+            setting=self._setting(first.pictures[measured.texts[0]].shape),
+            counts=Counts(
+                made=sum(edits.made for edits in self.edits),
+                reused=sum(len(edits.reused - set(PLACEBOS)) for edits in self.edits),
+                failed=sum(len(edits.failed) for edits in self.edits),
+                placebo=placebo,
+            ),
+            seconds=seconds,
+            notes=tuple(self.notes),
+        )
+
+    def _explained_words(self, measured: _Measured, estimate: Estimate) -> list[ExplainedWord]:
+        masks, response = measured.rows.masks, measured.responses.mean(axis=0)
+        explained = []
+        for i, word in enumerate(measured.prompt.words):
+            influence, half = float(estimate.influences[i]), float(estimate.half_widths[i])
+            alone = np.flatnonzero((masks.sum(1) == masks.shape[1] - 1) & (masks[:, i] == 0) & np.isfinite(response))
+            explained.append(
+                ExplainedWord(
+                    text=word.text,
+                    start=word.start,
+                    end=word.end,
+                    influence=influence,
+                    low=influence - half,
+                    high=influence + half,
+                    state=state_of(influence - half, influence + half),
+                    without=float(response[alone[0]]) if len(alone) else None,
+                )
+            )
+        return explained
+
+    def _unread(self, read: int) -> list[ExplainedWord]:
+        return [ExplainedWord(w.text, w.start, w.end, 0.0, 0.0, 0.0, "unread") for w in self.words[read:]]
+
+    def _row(self, measured: _Measured, response: np.ndarray, i: int) -> Row:
+        edits, text = self.edits[0], measured.texts[i]
+        failed = next((e.failed[text] for e in self.edits if text in e.failed), None)
+        unseen = float(measured.estimate.unseen[i])
+        return Row(
+            mask=tuple(int(bit) for bit in measured.rows.masks[i]),
+            sub_prompt=text,
+            distance=_number(measured.distances[i]),
+            response=_number(response[i]),
+            weight=float(measured.weights[i]),
+            predicted=_number(unseen) if i > 1 else None,
+            picture=edits.pictures.get(text),
+            reused=text in edits.reused,
+            failed=failed,
+        )
+
+    def _setting(self, shape: tuple[int, ...]) -> Setting:
+        described = dict(self.editor.describe())
+        method = {**asdict(self.method), "response": self.method.response_name}
+        if method["response"] != "projection":
+            method["distance"] = self.method.distance_name
+        return Setting(
+            editor=described.pop("name"),
+            family=described.pop("family"),
+            fingerprint=self.editor.fingerprint or "none: a callable, remembered only while it lives",
+            image_name=self.picture.name,
+            image_sha256=self.picture.sha256,
+            image_size=self.picture.size,
+            edit_size=(shape[1], shape[0]),
+            seed=self.seed,
+            seeds=self.method.seeds,
+            method=method,
+            versions=_versions(),
+            details=described,
+        )
+
+
+def state_of(low: float, high: float) -> State:
+    """What may be said of a word whose 95 % interval is [low, high]."""
+    if low >= -EFFECT_FLOOR and high <= EFFECT_FLOOR:
+        return "idle"
+    if low > 0 or high < 0:
+        return "effective"
+    return "unsure"
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in ("smile-lens", "numpy", "scipy", "pillow", "torch", "diffusers", "transformers"):
+        if package in ("torch", "diffusers", "transformers") and package not in sys.modules:
+            continue
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions

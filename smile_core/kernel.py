@@ -1,0 +1,97 @@
+"""Row weights: how much a sub-prompt counts for the surrogate by how near it is to the prompt.
+
+`uniform` is the default. The published kernel weighs by word mover's distance, which its code feeds
+with strings, so that bags of characters are compared (fault W2 in docs/method.md); it needs word
+vectors from a local file and is kept for the paper presets.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from smile_core.errors import MethodError
+
+WIDTH = 0.25
+
+
+def text_kernel(distances: ArrayLike, width: float = WIDTH) -> np.ndarray:
+    """The published kernel, sqrt(exp(-d^2 / width^2)), of text distances (m,)."""
+    d = np.asarray(distances, dtype=float)
+    return np.sqrt(np.exp(-(d**2) / width**2))
+
+
+def load_vectors(path: str) -> dict[str, np.ndarray]:
+    """Word vectors of a word2vec text file: a line per entry, its name and its numbers; a header may stand first.
+
+    Raises:
+        MethodError: there is no such file, or it holds something else.
+    """
+    if not path or not Path(path).is_file():
+        raise MethodError(
+            f"no word vectors at {path or 'a file'}; the published kernel needs a word2vec text file: "
+            "--kernel published:FILE"
+        )
+    vectors: dict[str, np.ndarray] = {}
+    try:
+        for line in Path(path).read_text(encoding="utf-8").splitlines():
+            name, *numbers = line.split(" ")
+            if len(numbers) > 1:
+                vectors[name] = np.array([float(number) for number in numbers if number])
+    except ValueError as error:
+        raise MethodError(f"{path} is not a word2vec text file: {error}; convert it to text first") from error
+    if len({len(vector) for vector in vectors.values()}) != 1:
+        raise MethodError(f"{path} is not a word2vec text file: its vectors differ in length or there are none")
+    return vectors
+
+
+def character_movers_distance(a: str, b: str, vectors: dict[str, np.ndarray]) -> float:
+    """Word mover's distance of two strings taken as bags of characters, as the published code computes it.
+
+    Characters without a vector are left out, as gensim does. Infinite when one side has none left.
+
+    Source: Kusner et al., "From word embeddings to document distances", ICML 2015: the transport
+    between the two normalised bags that moves least over Euclidean distances.
+    """
+    from scipy.optimize import linprog  # Slow to import, and only this kernel needs them.
+    from scipy.spatial.distance import cdist
+
+    left, right = (Counter(c for c in text if c in vectors) for text in (a, b))
+    if not left or not right:
+        return float("inf")
+    if left == right:
+        return 0.0
+    rows, columns = list(left), list(right)
+    costs = cdist(np.stack([vectors[c] for c in rows]), np.stack([vectors[c] for c in columns]))
+    m, n = costs.shape
+    flow_out = np.kron(np.eye(m), np.ones(n))
+    flow_in = np.kron(np.ones(m), np.eye(n))
+    supply = np.array([left[c] for c in rows]) / left.total()
+    demand = np.array([right[c] for c in columns]) / right.total()
+    # One balance follows from the others; leaving it out keeps the system of full rank.
+    plan = linprog(costs.ravel(), A_eq=np.vstack([flow_out, flow_in[:-1]]), b_eq=np.concatenate([supply, demand[:-1]]))
+    return float(plan.fun)
+
+
+def weights_by_name(name: str, prompt: str, sub_prompts: Sequence[str]) -> np.ndarray:
+    """Weights (m,) of sub-prompts.
+
+    Args:
+        name: "uniform" or "published:FILE" with word vectors.
+        prompt: the full prompt.
+        sub_prompts: m texts.
+
+    Raises:
+        MethodError: another name, or a file that cannot be used.
+    """
+    if name == "uniform":
+        return np.ones(len(sub_prompts))
+    kind, _, path = name.partition(":")
+    if kind != "published":
+        raise MethodError(f"unknown kernel {name!r}; use uniform or published:FILE")
+    vectors = load_vectors(path)
+    return text_kernel([character_movers_distance(prompt, text, vectors) for text in sub_prompts])

@@ -1,0 +1,51 @@
+"""Measure edits: features of each picture once, then distances to the full prompt's edit and responses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from smile_core import response as responses
+from smile_core.distance import DISTANCES
+from smile_core.features import feature_by_name, grid_of
+from smile_core.method import Method
+
+
+class Measure:
+    """One method's way from pictures to numbers. Features are computed once a picture."""
+
+    def __init__(self, method: Method) -> None:
+        self._method = method
+        self._feature = feature_by_name(method.feature)
+        self._distance = DISTANCES[method.distance_name]
+        self._known: dict[tuple[int, str], np.ndarray] = {}
+
+    def features(self, seed: int, pictures: dict[str, np.ndarray], texts: Sequence[str]) -> np.ndarray:
+        """Features (N, P, C) of the edits of N texts."""
+        missing = [text for text in dict.fromkeys(texts) if (seed, text) not in self._known]
+        if missing:
+            computed = self._feature(np.stack([pictures[text] for text in missing]))
+            self._known.update({(seed, text): f for text, f in zip(missing, computed, strict=True)})
+        return np.stack([self._known[seed, text] for text in texts])
+
+    def distance(self, a: np.ndarray, b: np.ndarray) -> float:
+        """The method's distance between two features (P, C)."""
+        return self._distance(a, b)
+
+    def distances(self, features: np.ndarray, full: np.ndarray) -> np.ndarray:
+        """Distances (N,) of N edits to the full prompt's edit."""
+        return np.array([self._distance(feature, full) for feature in features])
+
+    def responses(self, features: np.ndarray, full: np.ndarray, empty: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Responses (N,) of N edits; `size` is the edits' height and width in pixels."""
+        match self._method.response_name:
+            case "projection":
+                return responses.projection(features, full, empty)
+            case "minmax":
+                return responses.minmax(features, full, self._distance)
+            case "regions":
+                grid = size if self._method.feature == "pixels" else grid_of(*size)
+                return responses.regions(features, full, empty, self._distance, grid)
+            case _:
+                return responses.by_distance(features, full, empty, self._distance)

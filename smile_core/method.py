@@ -1,0 +1,125 @@
+"""The choices of an explanation in one frozen value, checked together, and the named presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from smile_core.distance import DISTANCES
+from smile_core.errors import MethodError
+
+Design = Literal["auto", "exact", "fold-over", "bernoulli", "leave-one-out"]
+Response = Literal["auto", "projection", "regions", "distance", "minmax"]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "design": ("auto", "exact", "fold-over", "bernoulli", "leave-one-out"),
+    "estimate": ("auto", "rows"),
+    "response": ("auto", "projection", "regions", "distance", "minmax"),
+    "surrogate": ("least-squares",),
+    "target": ("linear",),
+}
+MOST_EXACT_WORDS = 12
+
+
+@dataclass(frozen=True)
+class Method:
+    """How an explanation is made.
+
+    Attributes:
+        budget: most edits per seed; None leaves it to the design (the base design and later rows up to
+            64, or 80 beyond 12 words).
+        half_width: stop as soon as every 95 % interval is narrower than this on both sides.
+        seeds: how many noise seeds to repeat everything with; intervals then also hold over seeds.
+        design: which sub-prompts are tried. "auto": all of them up to 5 words, else fold-over.
+        estimate: "rows" fits the surrogate to the measured rows; "auto" chooses, today always "rows".
+        feature: what of a picture is compared: "patches", "pixels" or "dinov2:FOLDER".
+        distance: a name in `distance.DISTANCES`; None means "mean-l2" where one is needed.
+        response: how much of the edit a sub-prompt achieves; see `response.py`. "auto" is "projection",
+            which ranks needed words best on scenes (docs/method.md), or "distance" when one is named.
+        surrogate: "least-squares".
+        kernel: row weights: "uniform" or "published:FILE" with word vectors.
+        target: "linear", the coefficient that trying every sub-prompt would give.
+
+    Raises:
+        MethodError: a value is impossible, or two do not go together.
+    """
+
+    budget: int | None = None
+    half_width: float = 0.04
+    seeds: int = 1
+    design: Design = "auto"
+    estimate: Literal["auto", "rows"] = "auto"
+    feature: str = "patches"
+    distance: str | None = None
+    response: Response = "auto"
+    surrogate: Literal["least-squares"] = "least-squares"
+    kernel: str = "uniform"
+    target: Literal["linear"] = "linear"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise MethodError(f"{name} {getattr(self, name)!r} is unknown; use one of: {', '.join(choices)}")
+        if self.distance is not None and self.distance not in DISTANCES:
+            raise MethodError(f"distance {self.distance!r} is unknown; use one of: {', '.join(DISTANCES)}")
+        if self.budget is not None and not (isinstance(self.budget, int) and self.budget >= 2):
+            raise MethodError(f"budget {self.budget!r} must be a whole number of edits, 2 or more")
+        if not 0 < self.half_width < 1:
+            raise MethodError(f"half_width {self.half_width!r} must lie between 0 and 1; 0.04 is usual")
+        if not 1 <= self.seeds <= 64:
+            raise MethodError(f"seeds {self.seeds!r} must lie between 1 and 64")
+        if self.response == "projection" and self.distance is not None:
+            raise MethodError("response 'projection' measures no distance; leave out distance, or use 'distance'")
+        if self.response == "regions" and self.feature not in ("patches", "pixels"):
+            raise MethodError("response 'regions' needs a feature with places: use patches or pixels")
+        if self.response == "regions" and self.distance not in (None, "mean-l2", "squared-l2"):
+            raise MethodError("response 'regions' compares place by place; use distance mean-l2 or squared-l2")
+        if self.distance == "sliced-wasserstein" and self.feature not in ("patches", "pixels"):
+            raise MethodError("distance 'sliced-wasserstein' needs a feature with places: use patches or pixels")
+
+    @property
+    def response_name(self) -> str:
+        """The response in use."""
+        if self.response != "auto":
+            return self.response
+        return "projection" if self.distance is None else "distance"
+
+    @property
+    def distance_name(self) -> str:
+        """The distance in use."""
+        return self.distance or "mean-l2"
+
+    def changed(self, **values: Any) -> Method:
+        """A copy with some fields changed.
+
+        Raises:
+            MethodError: a field does not exist, or the result is impossible.
+        """
+        known = [field.name for field in fields(self)]
+        for name in values:
+            if name not in known:
+                raise MethodError(f"a method has no field {name!r}; its fields are: {', '.join(known)}")
+        return replace(self, **values)
+
+    @staticmethod
+    def preset(name: str) -> Method:
+        """A named method: "default", or "paper", which is SMILE as published (variant B), faults included.
+
+        "paper" still needs `feature="dinov2:FOLDER"` and `kernel="published:FILE"`.
+        """
+        if name not in PRESETS:
+            raise MethodError(f"preset {name!r} is unknown; use one of: {', '.join(PRESETS)}")
+        return PRESETS[name]
+
+
+PRESETS = {
+    "default": Method(),
+    "paper": Method(
+        budget=30,
+        design="bernoulli",
+        feature="dinov2:",
+        distance="wasserstein",
+        response="minmax",
+        kernel="published:",
+    ),
+}

@@ -1,0 +1,180 @@
+"""The words that scenes know, and what each means. The tokenizer, the templates and the oracle share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Sense = Literal["verb", "thing", "colour", "weather", "time", "season", "sky", "into", "and"]
+
+THINGS = {
+    "house": ("house", "home", "building", "cottage"),
+    "tree": ("tree", "oak"),
+    "lamp": ("lamp", "lamppost", "streetlamp"),
+    "sign": ("sign", "signpost"),
+    "car": ("car", "vehicle", "automobile"),
+    "person": ("person", "man", "woman", "pedestrian"),
+    "dog": ("dog", "puppy"),
+    "cat": ("cat", "kitten"),
+    "ball": ("ball", "football"),
+    "flower": ("flower", "blossom"),
+}
+COLOUR_WORDS = {
+    "red": ("red", "crimson", "scarlet"),
+    "orange": ("orange", "amber"),
+    "yellow": ("yellow", "golden"),
+    "green": ("green", "emerald"),
+    "blue": ("blue", "navy"),
+    "purple": ("purple", "violet"),
+    "white": ("white", "ivory"),
+    "black": ("black", "ebony"),
+}
+WEATHER_ADJECTIVES = {
+    "clear": ("clear", "sunny"),
+    "snow": ("snowy", "snowing"),
+    "rain": ("rainy", "raining"),
+    "storm": ("stormy", "thundery"),
+    "fog": ("foggy", "misty"),
+}
+WEATHER_NOUNS = {
+    "snow": ("snow", "snowfall"),
+    "rain": ("rain", "rainfall"),
+    "storm": ("storm", "thunderstorm"),
+    "fog": ("fog", "mist"),
+}
+TIME_WORDS = {
+    "day": ("day", "daytime", "noon"),
+    "sunset": ("sunset", "dusk", "evening"),
+    "night": ("night", "nighttime", "midnight"),
+}
+SEASON_WORDS = {
+    "summer": ("summer", "summertime"),
+    "autumn": ("autumn", "fall"),
+    "winter": ("winter", "wintertime"),
+}
+VERBS = {
+    "make": (
+        "make",
+        "paint",
+        "turn",
+        "change",
+        "color",
+        "colour",
+        "recolor",
+        "recolour",
+        "transform",
+        "give",
+        "let",
+        "set",
+        "have",
+    ),
+    "remove": ("remove", "delete", "erase", "rid"),
+    "add": ("add", "put", "place", "insert", "draw"),
+    "replace": ("replace", "swap", "exchange", "substitute"),
+}
+FILLERS = (
+    *("the", "a", "an", "it", "this", "that", "its", "of", "in", "on", "at", "with", "for", "be", "is", "so", "by"),
+    *(
+        "please",
+        "can",
+        "could",
+        "would",
+        "you",
+        "i",
+        "want",
+        "me",
+        "just",
+        "now",
+        "thanks",
+        "kindly",
+        "hey",
+        "then",
+        "also",
+    ),
+    *(
+        "picture",
+        "image",
+        "photo",
+        "scene",
+        "street",
+        "weather",
+        "season",
+        "time",
+        "should",
+        "look",
+        "like",
+        "there",
+        "get",
+    ),
+    *(
+        "very",
+        "really",
+        "bit",
+        "nice",
+        "bright",
+        "dark",
+        "new",
+        "old",
+        "big",
+        "small",
+        "some",
+        "my",
+        "all",
+        "from",
+        "we",
+    ),
+    *(
+        "slightly",
+        "completely",
+        "as",
+        "if",
+        "were",
+        "was",
+        "need",
+        "here",
+        "quickly",
+        "simply",
+        "into",
+        "whole",
+        "shade",
+    ),
+)
+
+SKY = ("sky", "sun", "clouds")
+INTO = ("into", "to")
+AND = ("and", "&", "plus")
+
+
+def _senses() -> dict[str, tuple[Sense, str]]:
+    table: dict[str, tuple[Sense, str]] = {}
+
+    def enter(sense: Sense, groups: Mapping[str, tuple[str, ...]]) -> None:
+        for value, words in groups.items():
+            table.update(dict.fromkeys(words, (sense, value)))
+
+    enter("verb", VERBS)
+    enter("thing", THINGS)
+    enter("thing", {kind: tuple(f"{word}s" for word in words) for kind, words in THINGS.items()})
+    enter("colour", COLOUR_WORDS)
+    enter("weather", WEATHER_ADJECTIVES)
+    enter("weather", WEATHER_NOUNS)
+    enter("time", TIME_WORDS)
+    enter("season", SEASON_WORDS)
+    enter("sky", {"sky": SKY})
+    enter("into", {"into": INTO})
+    enter("and", {"and": AND})
+    return table
+
+
+SENSES = _senses()
+"""What each meaningful word means: its sense and its value. Every other word means nothing here."""
+
+
+def known_words() -> tuple[str, ...]:
+    """Every word that a scenes model has met in training, sorted."""
+    return tuple(sorted({*SENSES, *FILLERS}))
+
+
+def bare(word: str) -> str:
+    """A word as the lexicon spells it: lower case, without punctuation at either end."""
+    return word.lower().strip(".,;:!?'\"()[]{}«»“”‘’…#*_-")

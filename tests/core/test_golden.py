@@ -1,0 +1,72 @@
+"""Published figures: what the SMILE authors' notebooks printed must come out of our code.
+
+`golden/` holds masks, responses, weights, coefficients and measures of three runs (MIT licensed
+sources are named in the files).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from smile_core.design import bernoulli
+from smile_core.kernel import text_kernel
+from smile_core.quality import auroc, fidelity, jaccard
+from smile_core.surrogate import fit_weighted_linear
+
+GOLDEN = Path(__file__).parent / "golden"
+RUNS: list[dict[str, Any]] = json.loads((GOLDEN / "replay.json").read_text())
+KEYWORDS: dict[str, Any] = json.loads((GOLDEN / "keywords.json").read_text())
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run["id"])
+class TestReplay:
+    def test_weighted_least_squares_gives_the_printed_coefficients(self, run: dict[str, Any]) -> None:
+        intercept, coefficients = fit_weighted_linear(run["masks"], run["y"], run["weights"])
+        np.testing.assert_allclose(coefficients, run["coef"], rtol=0, atol=1e-7)
+        assert intercept == pytest.approx(run["intercept_recomputed"], abs=1e-7)
+
+    def test_the_kernel_gives_the_printed_weights(self, run: dict[str, Any]) -> None:
+        np.testing.assert_allclose(text_kernel(run["wmd"]), run["weights"], rtol=0, atol=2e-4)
+
+    def test_the_generator_gives_the_printed_masks(self, run: dict[str, Any]) -> None:
+        rule = "plain" if run["id"].startswith("R1") else "fill2"
+        np.testing.assert_array_equal(bernoulli(len(run["words"]), 30, seed=1024, rule=rule), run["masks"])
+
+
+def test_nine_fidelity_measures_of_r1() -> None:
+    run = next(run for run in RUNS if run["metrics"])
+    intercept, coefficients = fit_weighted_linear(run["masks"], run["y"], run["weights"])
+    predicted = intercept + np.array(run["masks"]) @ coefficients
+    ours = fidelity(run["y"], predicted, run["weights"], len(run["words"]))
+    printed = run["metrics"]
+    pairs = {
+        "mse_w": ours.mse,
+        "r2_w": ours.r2,
+        "mae_w": ours.mae,
+        "mean_loss": ours.mean_loss,
+        "mean_l1": ours.mean_l1,
+        "mean_l2": ours.mean_l2,
+        "weighted_l1_over_n": ours.weighted_l1,
+        "weighted_l2_over_n": ours.weighted_l2,
+        "adj_r2_w": ours.adjusted_r2,
+    }
+    assert set(pairs) == set(printed)
+    assert pairs == pytest.approx(printed, abs=2e-8)
+
+
+def test_stability_of_r3_against_r5() -> None:
+    by_id = {run["id"][:2]: dict(zip(run["words"], run["coef"], strict=True)) for run in RUNS}
+    assert jaccard(by_id["R3"], by_id["R5"]) == pytest.approx(0.508112, abs=1e-6)
+
+
+@pytest.mark.parametrize("item", KEYWORDS["items"], ids=lambda item: item["category"])
+def test_keywords_have_a_label_per_white_space_word(item: dict[str, Any]) -> None:
+    assert item["words"] == item["prompt"].split()
+    assert len(item["truth"]) == len(item["words"])
+    assert auroc(item["truth"], item["truth"]) == 1.0
+    assert auroc(item["truth"], [-label for label in item["truth"]]) == 0.0
