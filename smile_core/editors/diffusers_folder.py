@@ -101,17 +101,10 @@ def resized(image: np.ndarray, size: tuple[int, int]) -> Image.Image:
 def characters_read(tokenizer: Any, prompt: str) -> int:
     """How many leading code points a tokenizer passes on before it cuts."""
     limit = int(tokenizer.model_max_length)
-    ids = tokenizer(prompt, truncation=False).input_ids
-    if len(ids) <= limit:
+    if len(tokenizer(prompt, truncation=False).input_ids) <= limit:
         return len(prompt)
-    low, high = 0, len(prompt)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if len(tokenizer(prompt[:middle], truncation=False).input_ids) <= limit:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    spans = tokenizer(prompt, truncation=True, max_length=limit, return_offsets_mapping=True).offset_mapping
+    return max(end for _, end in spans)
 
 
 def to_uint8(batch: Tensor) -> list[np.ndarray | None]:

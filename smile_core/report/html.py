@@ -6,7 +6,6 @@ the page holds it to that. All text of users and models is escaped.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -75,10 +74,8 @@ def _environment() -> Environment:
         signed=wording.signed,
         plain=wording.plain,
         printable=wording.printable,
-        quoted=wording.quoted,
         sentence=wording.sentence,
         tick=lambda value: wording.signed(value, 1) if value else "0",
-        plain_text=verdict.plain_text,
     )
     environment.globals.update(
         wording=wording,
@@ -88,7 +85,6 @@ def _environment() -> Environment:
         in_sample=in_sample,
         setting_rows=setting_rows,
         command=command,
-        ceil=math.ceil,
         effect_floor=EFFECT_FLOOR,
         edits_shown=EDITS_SHOWN,
     )

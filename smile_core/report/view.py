@@ -119,7 +119,8 @@ def _word_view(explanation: Explanation, index: int, album: Album, identifier: s
     targets = {"effective": f"{identifier}-word-{index + 1}", **{s: f"{identifier}-{s}" for s in _STATES[1:]}}
     row = explanation.without(index)
     large = word.state == "effective"
-    label = f"The picture without {wording.quoted(word.text)}"
+    label = f"The picture without {wording.quoted(word.text)}."
+    label += f" {wording.without_text(word.without)}" if word.without is not None else ""
     marks = {"effective": wording.signed(word.influence), "unsure": "?"}
     return WordView(
         word=word,

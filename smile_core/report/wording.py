@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Sequence
 
 from smile_core.explanation import Counts, ExplainedWord, Explanation
 
@@ -196,11 +195,6 @@ def ways(words: int) -> str:
 def quoted(word: str) -> str:
     """The user's word in single quotes."""
     return f"‘{printable(word)}’"
-
-
-def listed(items: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def sentence(text: str) -> str:

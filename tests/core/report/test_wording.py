@@ -159,8 +159,10 @@ def test_user_text_cannot_steer_a_terminal() -> None:
     assert wording.printable("a\x1b[31m\nb\u202ec\x07") == "a[31m bc"
 
 
-def test_lists_and_ways() -> None:
-    assert wording.listed(["a"]) == "a"
-    assert wording.listed(["a", "b", "c"]) == "a, b and c"
+def test_ways_to_leave_words_out() -> None:
     assert wording.ways(9) == "512"
     assert wording.ways(60) == "2⁶⁰"
+
+
+def test_without_a_word() -> None:
+    assert wording.without_text(0.3) == "Without it the edit gets to 0.30 of the way."
