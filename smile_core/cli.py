@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from smile_core.editing import Progress
     from smile_core.explainer import Explainer
     from smile_core.explanation import Explanation
+    from smile_core.picture import Picture
 
 app = typer.Typer(
     name="smile",
@@ -101,6 +102,7 @@ def explain(
         from smile_core.explainer import Explainer
         from smile_core.explanation import save
         from smile_core.method import Method
+        from smile_core.picture import load_picture
 
         given = {
             "seeds": seeds,
@@ -118,13 +120,14 @@ def explain(
         _check_suffix(png, ".png")
         if png is not None and len(tasks) > 1:
             raise SmileError(f"{what} holds {len(tasks)} prompts, a PNG shows one; use --html")
+        pictures = {path: load_picture(path) for path in dict.fromkeys(task.image for task in tasks)}
         explainers: dict[tuple[str, Path | None], Explainer] = {}
         explanations = []
         for task in tasks:
             key = (task.model, task.image if task.model == "oracle" else None)
             if key not in explainers:
                 explainers[key] = Explainer(_editor(task), method=method)
-            explanations.append(_explained(task, explainers[key]))
+            explanations.append(_explained(task, explainers[key], pictures[task.image]))
         _show(explanations, as_json=json)
         if html is not None:
             typer.echo(f"report: {save(explanations, html)}", err=json)
@@ -157,7 +160,10 @@ def preview(
         from smile_core.whole_file import write_whole
 
         _check_suffix(out, ".png")
-        task = _tasks(prompt, image, model, seed)[0]
+        tasks = _tasks(prompt, image, model, seed)
+        if len(tasks) > 1:
+            raise SmileError(f"{prompt} holds {len(tasks)} prompts, a preview shows one; give the prompt itself")
+        task = tasks[0]
         words = Prompt(task.prompt)
         text = words.render([1] * len(words))
         edits = Edits(open_editor(_editor(task)), Evidence(), load_picture(task.image), task.seed)
@@ -166,7 +172,7 @@ def preview(
             raise SmileError(f"no picture: {edits.failed[text]}; change the prompt")
         buffer = io.BytesIO()
         Pillow.fromarray(edits.pictures[text]).save(buffer, "PNG")
-        typer.echo(f"picture: {write_whole(_with_suffix(out, '.png'), buffer.getvalue())}")
+        typer.echo(f"picture: {write_whole(out, buffer.getvalue())}")
 
 
 @app.command()
@@ -243,11 +249,11 @@ def _editor(task: _Task) -> Any:
     return OracleEditor(scene_of(task.image))
 
 
-def _explained(task: _Task, explainer: Explainer) -> Explanation:
+def _explained(task: _Task, explainer: Explainer, picture: Picture) -> Explanation:
     """Explain one task; an error says where in the document its prompt stands."""
     try:
         with _progress(task.prompt) as progress:
-            return explainer.explain(task.prompt, task.image, seed=task.seed, progress=progress)
+            return explainer.explain(task.prompt, picture, seed=task.seed, progress=progress)
     except SmileError as error:
         raise type(error)(f"{task.place}{error}") from error
 

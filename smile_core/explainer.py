@@ -14,7 +14,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,21 +22,22 @@ import numpy as np
 from PIL import Image
 
 from smile_core import design
+from smile_core.assemble import Measured, assemble
 from smile_core.design import MOST_WORDS, Rows
 from smile_core.editing import Edits, Progress
 from smile_core.editors.protocol import Editor, KnowsItsPictures, ReadsPartly
 from smile_core.editors.registry import open_editor
 from smile_core.errors import EditorError, MethodError
-from smile_core.estimate import Estimate, estimate_rows
+from smile_core.estimate import estimate_rows
 from smile_core.evidence import Evidence
-from smile_core.explanation import EFFECT_FLOOR, Counts, ExplainedWord, Explanation, Row, Setting, State
+from smile_core.explanation import Counts, Explanation, Setting
+from smile_core.features import feature_by_name
 from smile_core.kernel import weights_by_name
 from smile_core.measure import Measure
 from smile_core.method import MOST_EXACT_WORDS, Method
 from smile_core.phrases import FIRST_PHRASES, Groups, open_strongest, split_evenly
 from smile_core.picture import Picture, load_picture
 from smile_core.prompt import Prompt
-from smile_core.quality import fidelity, with_held_out
 
 PLACEBOS = ("the", "please", "of this")
 """Prompts that should do nothing. Twice the most that any of them moves the picture is the noise floor."""
@@ -87,6 +88,7 @@ class Explainer:
     ) -> None:
         """Args as in `explain`; `evidence` may be shared between explainers."""
         self.method = (method or Method()).changed(**fields)
+        self.feature = feature_by_name(self.method.feature)
         self.editor = open_editor(editor)
         self.evidence = evidence if evidence is not None else Evidence()
 
@@ -95,21 +97,6 @@ class Explainer:
     ) -> Explanation:
         """Explain one prompt on one picture; args as in the function `explain`."""
         return _Run(self, Prompt(prompt), load_picture(image), seed, progress).explain()
-
-
-@dataclass(frozen=True, eq=False)
-class _Measured:
-    """Rows of one design with everything measured on them."""
-
-    prompt: Prompt
-    rows: Rows
-    texts: list[str]
-    responses: np.ndarray
-    distances: np.ndarray
-    weights: np.ndarray
-    estimate: Estimate
-    stop: Literal["exact", "settled", "budget"]
-    effect: float
 
 
 class _Run:
@@ -121,7 +108,7 @@ class _Run:
         self.method, self.editor = owner.method, owner.editor
         self.prompt, self.picture, self.seed = prompt, picture, seed
         self.words = prompt.words
-        self.measure = Measure(self.method)
+        self.measure = Measure(self.method, owner.feature)
         self.edits = [Edits(self.editor, owner.evidence, picture, seed + k, progress) for k in range(self.method.seeds)]
         self.notes = list(picture.notes)
 
@@ -135,8 +122,23 @@ class _Run:
             groups = self._open_phrases(read)
         measured = self._measure(self.prompt.merged(groups), look_again=True)
         floor, placebo = self._noise_floor()
-        self._note_source()
-        return self._assemble(measured, read, floor, placebo, time.perf_counter() - started)
+        if any(edits.source_instead for edits in self.edits):
+            self.notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
+        return assemble(
+            measured,
+            prompt=self.prompt.text,
+            unread=self.words[read:],
+            noise_floor=floor,
+            setting=self._setting(measured),
+            counts=Counts(
+                made=sum(edits.made for edits in self.edits),
+                reused=sum(len(edits.reused - set(PLACEBOS)) for edits in self.edits),
+                failed=sum(len(edits.failed) for edits in self.edits),
+                placebo=placebo,
+            ),
+            seconds=time.perf_counter() - started,
+            notes=tuple(self.notes),
+        )
 
     def _words_read(self) -> int:
         """How many leading words the model reads; the others are left out of every sub-prompt."""
@@ -161,7 +163,7 @@ class _Run:
         self.notes.append(f"{read} words are many: words next to each other that do little were taken together")
         return open_strongest(phrases, np.abs(coarse.influences).tolist(), MOST_WORDS)
 
-    def _measure(self, prompt: Prompt, *, look_again: bool) -> _Measured:
+    def _measure(self, prompt: Prompt, *, look_again: bool) -> Measured:
         """Try the design's first rows, and its later ones where the intervals are still wide."""
         n = len(prompt)
         first, later = self._designs(n)
@@ -197,7 +199,7 @@ class _Run:
             raise MethodError(f"a budget of {budget} edits is too small for {n} words; use {least} or more")
         return (rows if budget is None else rows.first(budget)), later
 
-    def _measure_rows(self, prompt: Prompt, rows: Rows, confidence: float) -> _Measured:
+    def _measure_rows(self, prompt: Prompt, rows: Rows, confidence: float) -> Measured:
         texts = [prompt.render(mask) for mask in rows.shown]
         for edits in self.edits:
             edits.make(texts)
@@ -218,10 +220,13 @@ class _Run:
             stop = "exact"
         elif narrow:
             stop = "settled"
-        return _Measured(
-            prompt=prompt,
+        return Measured(
+            words=prompt.words,
             rows=rows,
             texts=texts,
+            pictures=self.edits[0].pictures,
+            reused=frozenset(self.edits[0].reused),
+            failed={text: why for edits in self.edits for text, why in edits.failed.items()},
             responses=responses,
             distances=np.mean([distance for _, distance, _ in per_seed], axis=0),
             weights=weights,
@@ -258,86 +263,12 @@ class _Run:
         floor = 2 * max((self.measure.distance(f, features[0]) for f in features[1:]), default=0.0)
         return floor, placebo
 
-    def _note_source(self) -> None:
-        if any(edits.source_instead for edits in self.edits):
-            self.notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
-
-    def _assemble(self, measured: _Measured, read: int, floor: float, placebo: int, seconds: float) -> Explanation:
-        estimate, rows = measured.estimate, measured.rows
-        quiet = measured.effect <= floor
-        if quiet:
-            zeros = np.zeros_like(estimate.influences)
-            estimate = replace(estimate, influences=zeros, half_widths=zeros)
-        response = measured.responses.mean(axis=0)
-        used = rows.fitted & np.isfinite(response)
-        measures = fidelity(response[used], estimate.fitted[used], measured.weights[used], rows.masks.shape[1])
-        known = np.isfinite(response)
-        measures = with_held_out(measures, response[known], estimate.unseen[known], measured.weights[known])
-        first = self.edits[0]
-        return Explanation(
-            prompt=self.prompt.text,
-            words=(*self._explained_words(measured, estimate), *self._unread(read)),
-            intercept=estimate.intercept,
-            rows=tuple(self._row(measured, response, i) for i in range(len(rows.masks))),
-            fidelity=measures,
-            effect=measured.effect,
-            noise_floor=floor,
-            stop=measured.stop,
-            setting=self._setting(first.pictures[measured.texts[0]].shape),
-            counts=Counts(
-                made=sum(edits.made for edits in self.edits),
-                reused=sum(len(edits.reused - set(PLACEBOS)) for edits in self.edits),
-                failed=sum(len(edits.failed) for edits in self.edits),
-                placebo=placebo,
-            ),
-            seconds=seconds,
-            notes=tuple(self.notes),
-        )
-
-    def _explained_words(self, measured: _Measured, estimate: Estimate) -> list[ExplainedWord]:
-        masks, response = measured.rows.masks, measured.responses.mean(axis=0)
-        explained = []
-        for i, word in enumerate(measured.prompt.words):
-            influence, half = float(estimate.influences[i]), float(estimate.half_widths[i])
-            alone = np.flatnonzero((masks.sum(1) == masks.shape[1] - 1) & (masks[:, i] == 0) & np.isfinite(response))
-            explained.append(
-                ExplainedWord(
-                    text=word.text,
-                    start=word.start,
-                    end=word.end,
-                    influence=influence,
-                    low=influence - half,
-                    high=influence + half,
-                    state=state_of(influence - half, influence + half),
-                    without=float(response[alone[0]]) if len(alone) else None,
-                )
-            )
-        return explained
-
-    def _unread(self, read: int) -> list[ExplainedWord]:
-        return [ExplainedWord(w.text, w.start, w.end, 0.0, 0.0, 0.0, "unread") for w in self.words[read:]]
-
-    def _row(self, measured: _Measured, response: np.ndarray, i: int) -> Row:
-        edits, text = self.edits[0], measured.texts[i]
-        failed = next((e.failed[text] for e in self.edits if text in e.failed), None)
-        unseen = float(measured.estimate.unseen[i])
-        return Row(
-            mask=tuple(int(bit) for bit in measured.rows.masks[i]),
-            sub_prompt=text,
-            distance=_number(measured.distances[i]),
-            response=_number(response[i]),
-            weight=float(measured.weights[i]),
-            predicted=_number(unseen) if i > 1 else None,
-            picture=edits.pictures.get(text),
-            reused=text in edits.reused,
-            failed=failed,
-        )
-
-    def _setting(self, shape: tuple[int, ...]) -> Setting:
+    def _setting(self, measured: Measured) -> Setting:
         described = dict(self.editor.describe())
         method = {**asdict(self.method), "response": self.method.response_name}
         if method["response"] != "projection":
             method["distance"] = self.method.distance_name
+        height, width = self.edits[0].pictures[measured.texts[0]].shape[:2]
         return Setting(
             editor=described.pop("name"),
             family=described.pop("family"),
@@ -345,26 +276,13 @@ class _Run:
             image_name=self.picture.name,
             image_sha256=self.picture.sha256,
             image_size=self.picture.size,
-            edit_size=(shape[1], shape[0]),
+            edit_size=(width, height),
             seed=self.seed,
             seeds=self.method.seeds,
             method=method,
             versions=_versions(),
             details=described,
         )
-
-
-def state_of(low: float, high: float) -> State:
-    """What may be said of a word whose 95 % interval is [low, high]."""
-    if low >= -EFFECT_FLOOR and high <= EFFECT_FLOOR:
-        return "idle"
-    if low > 0 or high < 0:
-        return "effective"
-    return "unsure"
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _versions() -> dict[str, str]:

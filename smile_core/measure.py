@@ -8,16 +8,15 @@ import numpy as np
 
 from smile_core import response as responses
 from smile_core.distance import DISTANCES
-from smile_core.features import feature_by_name, grid_of
+from smile_core.features import Feature, grid_of
 from smile_core.method import Method
 
 
 class Measure:
     """One method's way from pictures to numbers. Features are computed once a picture."""
 
-    def __init__(self, method: Method) -> None:
-        self._method = method
-        self._feature = feature_by_name(method.feature)
+    def __init__(self, method: Method, feature: Feature) -> None:
+        self._method, self._feature = method, feature
         self._distance = DISTANCES[method.distance_name]
         self._known: dict[tuple[int, str], np.ndarray] = {}
 

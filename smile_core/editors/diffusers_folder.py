@@ -104,7 +104,7 @@ def characters_read(tokenizer: Any, prompt: str) -> int:
     if len(tokenizer(prompt, truncation=False).input_ids) <= limit:
         return len(prompt)
     spans = tokenizer(prompt, truncation=True, max_length=limit, return_offsets_mapping=True).offset_mapping
-    return max(end for _, end in spans)
+    return max(int(end) for _, end in spans)
 
 
 def to_uint8(batch: Tensor) -> list[np.ndarray | None]:

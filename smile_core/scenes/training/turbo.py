@@ -176,7 +176,8 @@ def train_autoencoder(pipe: Img2ImgTurboPipeline, pairs: Pairs, *, steps: int, s
         still = torch.from_numpy(random.random(PIXEL_BATCH) < 0.12)[:, None, None, None]
         target = torch.where(still, source, target)
         latents, _ = pipe.vae.encode_with_skips(target)
-        _, activations = pipe.vae.encode_with_skips(source)
+        with torch.no_grad():
+            _, activations = pipe.vae.encode_with_skips(source)
         decoded = pipe.vae.decode_with_skips(latents + LATENT_NOISE * torch.randn_like(latents), activations).float()
         small: Tensor = 1e-3 * latents.float().square().mean()
         return _balanced((decoded - target).abs(), _changed(source, target)) + small
@@ -298,7 +299,7 @@ def main() -> None:
     def save() -> None:
         save_half(pipe, options.out)
 
-    train_autoencoder(pipe, pairs, steps=a, seed=options.seed, rate=3e-3)
+    train_autoencoder(pipe, pairs, steps=a, seed=options.seed, rate=1.5 * options.rate)
     save()
     train_editing(pipe, pairs, steps=b, seed=options.seed + 1, rate=options.rate, on_save=save)
     train_together(pipe, pairs, steps=c, seed=options.seed + 2, rate=options.rate / 2, on_save=save)
