@@ -38,10 +38,12 @@ def load_vectors(path: str) -> dict[str, np.ndarray]:
         )
     vectors: dict[str, np.ndarray] = {}
     try:
-        for line in Path(path).read_text(encoding="utf-8").splitlines():
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        first = lines[0].split() if lines else []
+        headed = len(first) == 2 and all(number.isdecimal() for number in first)
+        for line in lines[headed:]:
             name, *numbers = line.split(" ")
-            if len(numbers) > 1:
-                vectors[name] = np.array([float(number) for number in numbers if number])
+            vectors[name] = np.array([float(number) for number in numbers if number])
     except ValueError as error:
         raise MethodError(f"{path} is not a word2vec text file: {error}; convert it to text first") from error
     if len({len(vector) for vector in vectors.values()}) != 1:

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench import bars, oracle
 from smile_core import Evidence, Explainer, Method, explain
 from smile_core.editing import Progress
 from smile_core.errors import EditorError, MethodError, PromptError
-from smile_core.prompt import Prompt
-from smile_core.quality import auroc
 from smile_core.scenes.draw import draw
-from smile_core.scenes.language import random_instruction
-from smile_core.scenes.oracle import OracleEditor, edited_scene, needed_words
-from smile_core.scenes.scene import Scene, random_scene
+from smile_core.scenes.oracle import OracleEditor
+from smile_core.scenes.scene import Scene
 
 GREY = np.full((32, 32, 3), 100, np.uint8)
 SHIFTS = {"one": 40.0, "two": 30.0, "three": -16.0, "four": 0.0}
@@ -278,31 +276,9 @@ def test_presets() -> None:
         Method.preset("best")
 
 
-def _generated(count: int, *, first_seed: int) -> list[tuple[str, Scene]]:
-    found: list[tuple[str, Scene]] = []
-    seed = first_seed
-    while len(found) < count:
-        scene, random = random_scene(seed), np.random.default_rng(seed)
-        text = random_instruction(random, scene)
-        seed += 1
-        if 4 <= len(text.split()) <= 9 and edited_scene(text, scene) != scene:
-            found.append((text, scene))
-    return found
-
-
 def test_needed_words_stand_out_on_the_oracle() -> None:
     """AUROC of needed words over 200 generated prompts of 4 to 9 words; scenes from seed 900,000 tuned nothing."""
-    truth: list[bool] = []
-    influence: list[float] = []
-    per_prompt = []
-    for text, scene in _generated(200, first_seed=900_000):
-        needed = needed_words([word.text for word in Prompt(text).words], scene)
-        explanation = explain(text, draw(scene), OracleEditor(scene))
-        values = [word.influence for word in explanation.words]
-        truth += needed.tolist()
-        influence += values
-        if needed.any() and not needed.all():
-            per_prompt.append(auroc(needed, values))
-    assert len(per_prompt) > 150
-    assert np.mean(per_prompt) >= 0.95
-    assert auroc(truth, influence) >= 0.95
+    figures = oracle.measure()[0]
+    assert set(figures) == set(bars.BARS["oracle"])
+    for name, value in figures.items():
+        assert value >= bars.BARS["oracle"][name]["least"] >= 0.95, name

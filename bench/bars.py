@@ -1,0 +1,51 @@
+"""Print a benchmark's figures beside their bars in bars.toml, as text or JSON, and exit 1 when one does not hold."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+BARS = tomllib.loads((Path(__file__).parent / "bars.toml").read_text(encoding="utf-8"))
+
+
+def report(name: str, figures: Mapping[str, float | None], rows: Any = None) -> None:
+    """Print every figure of a benchmark; None is "not measured here" and does not fail.
+
+    Raises:
+        SystemExit: with 1 when a bar does not hold, else with 0.
+        KeyError: a figure has no entry in bars.toml, or an entry no figure.
+    """
+    bars = BARS[name]
+    if set(bars) != set(figures):
+        raise KeyError(f"{name}: figures {sorted(figures)} and bars {sorted(bars)} differ")
+    holds = {key: _holds(bars[key], value) for key, value in figures.items()}
+    if _options(name).json:
+        print(json.dumps({"bench": name, "figures": dict(figures), "holds": holds, "rows": rows}, indent=1))
+    else:
+        print(f"bench.{name} on {platform.machine()}, Python {platform.python_version()}")
+        for key, value in figures.items():
+            print(f"  {_line(bars[key], value, holds[key])}  {bars[key]['what']}")
+    sys.exit(0 if all(holds.values()) else 1)
+
+
+def _options(name: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=f"python -m bench.{name}")
+    parser.add_argument("--json", action="store_true", help="print figures and raw rows as JSON")
+    return parser.parse_args()
+
+
+def _holds(bar: Mapping[str, Any], value: float | None) -> bool:
+    return value is None or bar.get("least", float("-inf")) <= value <= bar.get("most", float("inf"))
+
+
+def _line(bar: Mapping[str, Any], value: float | None, holds: bool) -> str:
+    if value is None:
+        return "not measured here         "
+    limit = f"<= {bar['most']:g}" if "most" in bar else f">= {bar['least']:g}" if "least" in bar else "no bar"
+    return f"{value:9.3f}  {limit:8} {'holds' if holds else 'FAILS'}"
