@@ -42,7 +42,7 @@ def verdict(explanation: Explanation) -> tuple[Sentence, ...]:
     if wording.fidelity_grade(fidelity) != "low" or fidelity is None:
         return tuple(_ended(clause) for clause in (*clauses, rest) if clause)
     warning = _said(f"The words do not add up here: fidelity {wording.plain(fidelity)}.")
-    return tuple(part for part in (warning, _ended(_joined(clauses)) if clauses else None, _ended(rest)) if part)
+    return tuple(part for part in (_ended(_joined(clauses)) if clauses else None, _ended(rest), warning) if part)
 
 
 def plain_text(sentences: Sequence[Sentence]) -> str:

