@@ -252,7 +252,7 @@ def _editor(task: _Task) -> Any:
 def _explained(task: _Task, explainer: Explainer, picture: Picture) -> Explanation:
     """Explain one task; an error says where in the document its prompt stands."""
     try:
-        with _progress(task.prompt) as progress:
+        with _progress(task) as progress:
             return explainer.explain(task.prompt, picture, seed=task.seed, progress=progress)
     except SmileError as error:
         raise type(error)(f"{task.place}{error}") from error
@@ -279,27 +279,24 @@ def _show(explanations: list[Explanation], *, as_json: bool) -> None:
 
 
 @contextmanager
-def _progress(prompt: str) -> Iterator[Callable[[Progress], None] | None]:
-    """A bar with the time left, on a terminal only."""
+def _progress(task: _Task) -> Iterator[Callable[[Progress], None] | None]:
+    """A bar with the time left, on a terminal only; before the first edit it says that the model loads."""
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None
         return
+    prompt = " ".join(task.prompt.split())
     short = prompt if len(prompt) <= 32 else f"{prompt[:31]}…"
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} edits"),
-    )
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn("edits"))
     with Bar(*columns, TimeRemainingColumn(compact=True), console=console, transient=True) as bar:
-        task = bar.add_task(short, total=None)
+        line = bar.add_task(f"loading {task.model}", total=None)
 
         def update(state: Progress) -> None:
-            bar.update(task, completed=state.done, total=state.total)
+            bar.update(line, description=short, completed=state.done, total=state.total)
 
         yield update
 

@@ -105,7 +105,8 @@ class _Run:
     def __init__(
         self, owner: Explainer, prompt: Prompt, picture: Picture, seed: int, progress: ProgressCallback | None
     ) -> None:
-        self.method, self.editor = owner.method, owner.editor
+        self.asked = self.method = owner.method
+        self.editor = owner.editor
         self.prompt, self.picture, self.seed = prompt, picture, seed
         self.words = prompt.words
         self.measure = Measure(self.method, owner.feature)
@@ -120,7 +121,7 @@ class _Run:
         groups: Groups = tuple((i,) for i in range(read))
         if read > MOST_WORDS:
             groups = self._open_phrases(read)
-        measured = self._measure(self.prompt.merged(groups), look_again=True)
+        measured = self._measure(self.prompt.merged(groups))
         floor, placebo = self._noise_floor()
         if any(edits.source_instead for edits in self.edits):
             self.notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
@@ -158,20 +159,27 @@ class _Run:
         return read
 
     def _open_phrases(self, read: int) -> Groups:
+        """Phrases of a long prompt, opened where they act; a small budget leaves them closed."""
         phrases = split_evenly(read, FIRST_PHRASES)
-        coarse = self._measure(self.prompt.merged(phrases), look_again=False).estimate
+        merged = self.prompt.merged(phrases)
+        first, last = len(design.base_rows(FIRST_PHRASES).masks), len(design.base_rows(MOST_WORDS).masks)
+        if self.method.budget is not None and self.method.budget < first + last:
+            self.notes.append(f"{read} words are too many for {self.method.budget} edits; they were taken as phrases")
+            return phrases
+        coarse = self._measure_rows(merged, design.base_rows(FIRST_PHRASES), 0.95).estimate
+        if self.method.budget is not None:
+            self.method = self.method.changed(budget=self.method.budget - first)
         self.notes.append(f"{read} words are many: words next to each other that do little were taken together")
         return open_strongest(phrases, np.abs(coarse.influences).tolist(), MOST_WORDS)
 
-    def _measure(self, prompt: Prompt, *, look_again: bool) -> Measured:
+    def _measure(self, prompt: Prompt) -> Measured:
         """Try the design's first rows, and its later ones where the intervals are still wide."""
         n = len(prompt)
         first, later = self._designs(n)
-        looks = 2 if look_again and later is not None else 1
-        confidence = 1 - 0.05 / looks
+        confidence = 0.95 if later is None else 0.975  # Two looks share the five per cent.
         measured = self._measure_rows(prompt, first, confidence)
         wide = measured.estimate.half_widths.max(initial=0) > self.method.half_width
-        if looks == 2 and later is not None and wide and measured.effect > 0:
+        if later is not None and wide and measured.effect > 0:
             measured = self._measure_rows(prompt, later, confidence)
         return measured
 
@@ -265,9 +273,9 @@ class _Run:
 
     def _setting(self, measured: Measured) -> Setting:
         described = dict(self.editor.describe())
-        method = {**asdict(self.method), "response": self.method.response_name}
+        method = {**asdict(self.asked), "response": self.asked.response_name}
         if method["response"] != "projection":
-            method["distance"] = self.method.distance_name
+            method["distance"] = self.asked.distance_name
         height, width = self.edits[0].pictures[measured.texts[0]].shape[:2]
         return Setting(
             editor=described.pop("name"),
@@ -278,7 +286,7 @@ class _Run:
             image_size=self.picture.size,
             edit_size=(width, height),
             seed=self.seed,
-            seeds=self.method.seeds,
+            seeds=self.asked.seeds,
             method=method,
             versions=_versions(),
             details=described,

@@ -282,3 +282,10 @@ def test_needed_words_stand_out_on_the_oracle() -> None:
     assert set(figures) == set(bars.BARS["oracle"])
     for name, value in figures.items():
         assert value >= bars.BARS["oracle"][name]["least"] >= 0.95, name
+
+
+@pytest.mark.parametrize("budget", [20, 95, 96, 120])
+def test_a_budget_holds_for_long_prompts_too(budget: int, street: Scene, street_pixels: np.ndarray) -> None:
+    text = " ".join(f"well{i}" for i in range(40)) + " make the car red"
+    explanation = explain(text, street_pixels, OracleEditor(street), budget=budget)
+    assert explanation.counts.made <= budget
