@@ -1,0 +1,1 @@
+"""The daemon. Empty in this version: the method and the shell come first."""
