@@ -118,7 +118,7 @@ def _row(measured: Measured, response: np.ndarray, i: int) -> Row:
         response=_number(response[i]),
         weight=float(measured.weights[i]),
         predicted=_number(measured.estimate.unseen[i]),
-        picture=measured.pictures.get(text),
+        picture=None if text in measured.failed else measured.pictures.get(text),
         reused=text in measured.reused,
         failed=measured.failed.get(text),
     )

@@ -6,6 +6,7 @@ Results go to standard output; progress, notes and errors to standard error.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smile_core.errors import SmileError
+from smile_core.report.wording import printable
 
 if TYPE_CHECKING:
     from smile_core.editing import Progress
@@ -60,7 +62,7 @@ def _one_line_errors(debug: bool) -> Iterator[None]:
     except SmileError as error:
         if debug:
             raise
-        typer.echo(f"smile: {error}", err=True)
+        typer.echo(f"smile: {printable(str(error))}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo("smile: stopped; nothing was written", err=True)
@@ -72,7 +74,7 @@ def _one_line_errors(debug: bool) -> Iterator[None]:
     except Exception as error:
         if debug:
             raise
-        text = " ".join(str(error).split())[:200]
+        text = printable(str(error))[:200]
         typer.echo(f"smile: unexpected {type(error).__name__}: {text}; run again with --debug", err=True)
         raise typer.Exit(1) from None
 
@@ -128,11 +130,12 @@ def explain(
             if key not in explainers:
                 explainers[key] = Explainer(_editor(task), method=method)
             explanations.append(_explained(task, explainers[key], pictures[task.image]))
+        # Files first: a reader of the text who leaves early must not cost the report.
+        written = [("report", save(explanations, html))] if html is not None else []
+        written += [("picture", save(explanations, png))] if png is not None else []
         _show(explanations, as_json=json)
-        if html is not None:
-            typer.echo(f"report: {save(explanations, html)}", err=json)
-        if png is not None:
-            typer.echo(f"picture: {save(explanations, png)}", err=json)
+        for kind, path in written:
+            typer.echo(f"{kind}: {path}", err=json)
 
 
 @app.command()
@@ -148,30 +151,22 @@ def preview(
 ) -> None:
     """Write the picture that a prompt makes."""
     with _one_line_errors(debug):
-        import io
-
         from PIL import Image as Pillow
 
-        from smile_core.editing import Edits
-        from smile_core.editors.registry import open_editor
-        from smile_core.evidence import Evidence
+        from smile_core.explainer import Explainer
         from smile_core.picture import load_picture
-        from smile_core.prompt import Prompt
         from smile_core.whole_file import write_whole
 
         _check_suffix(out, ".png")
         tasks = _tasks(prompt, image, model, seed)
         if len(tasks) > 1:
             raise SmileError(f"{prompt} holds {len(tasks)} prompts, a preview shows one; give the prompt itself")
-        task = tasks[0]
-        words = Prompt(task.prompt)
-        text = words.render([1] * len(words))
-        edits = Edits(open_editor(_editor(task)), Evidence(), load_picture(task.image), task.seed)
-        edits.make([text])
-        if text in edits.failed:
-            raise SmileError(f"no picture: {edits.failed[text]}; change the prompt")
+        task, picture = tasks[0], load_picture(tasks[0].image)
+        made = Explainer(_editor(task)).preview(task.prompt, picture, seed=task.seed)
+        for note in made.notes:
+            typer.echo(f"smile: {note}", err=True)
         buffer = io.BytesIO()
-        Pillow.fromarray(edits.pictures[text]).save(buffer, "PNG")
+        Pillow.fromarray(made.picture).save(buffer, "PNG")
         typer.echo(f"picture: {write_whole(out, buffer.getvalue())}")
 
 
@@ -209,6 +204,7 @@ def scene(
 def _tasks(what: str, image: Path | None, model: str | None, seed: int | None) -> list[_Task]:
     """The prompts that the user means; options win over a document's front matter."""
     from smile_core.documents.edit_document import parse_edit_document
+    from smile_core.prompt import Prompt
 
     if not what.endswith(".edit"):
         if image is None:
@@ -228,10 +224,15 @@ def _tasks(what: str, image: Path | None, model: str | None, seed: int | None) -
     if not document.prompts:
         raise SmileError(f"{path} holds no prompt; write one below the second line of ---")
     picture = image if image is not None else path.parent / str(document.image)
+    for prompt in document.prompts:
+        try:
+            _ = Prompt(prompt.text).words
+        except SmileError as error:
+            raise type(error)(f"{path}, line {prompt.line}: {error}") from error
     return [
         _Task(
             prompt.text,
-            f"{path}, line {prompt.line}: " if len(document.prompts) > 1 else "",
+            f"{path}, line {prompt.line}: ",
             picture,
             model or document.model or "scenes-turbo",
             seed if seed is not None else document.seed or 0,
@@ -303,6 +304,10 @@ def _progress(task: _Task) -> Iterator[Callable[[Progress], None] | None]:
 
 def main() -> None:
     """The console command."""
+    for stream in (sys.stdout, sys.stderr):
+        # Consoles and pipes with small character sets get replacement marks instead of a crash.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()
 
 

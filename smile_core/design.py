@@ -183,9 +183,13 @@ def exact_rows(n: int) -> Rows:
     return _rows(n, fitted=[enumerate_masks(n)])
 
 
-def fold_over_rows(n: int, *, seed: int = 0) -> Rows:
-    """A fold-over design alone."""
-    return _rows(n, fitted=[fold_over(n, seed=seed)])
+def fold_over_rows(n: int, budget: int | None, *, seed: int = 0) -> Rows:
+    """A fold-over design alone, cut to a budget only between mirror pairs."""
+    matrix = fold_over(n, seed=seed)
+    half = len(matrix) // 2
+    pairs = np.stack([matrix[:half], matrix[half:]], axis=1).reshape(-1, n)
+    rows = _rows(n, fitted=[pairs])
+    return rows if budget is None else rows.first(budget // 2 * 2)
 
 
 def leave_one_out_rows(n: int) -> Rows:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
+from smile_core.editors.pictures_out import as_pictures
 from smile_core.editors.protocol import Editor
 from smile_core.errors import EditorError, SmileError
 from smile_core.evidence import EditKey, Evidence
@@ -29,20 +31,47 @@ class Progress:
     seconds_left: float | None
 
 
+class Meter:
+    """Counts the edits of one explanation, over seeds and stages, and tells a callback."""
+
+    def __init__(self, callback: Callable[[Progress], None] | None = None) -> None:
+        self._callback = callback
+        self._done = self._total = 0
+        self._started: float | None = None
+
+    def expect(self, edits: int) -> None:
+        """So many more edits are to come."""
+        self._total += edits
+        if edits:
+            self._tell()
+
+    def did(self, edits: int) -> None:
+        """So many of them are made."""
+        self._done += edits
+        self._total = max(self._total, self._done)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._callback is None:
+            return
+        self._started = self._started or time.perf_counter()
+        spent = time.perf_counter() - self._started
+        left = spent / self._done * (self._total - self._done) if self._done else None
+        self._callback(Progress(self._done, self._total, left))
+
+
 class Edits:
-    """The edits of one picture by one editor with one seed, and how they came about."""
+    """The edits of one picture by one editor with one seed, and how they came about.
+
+    `pictures` are uint8 (h, w, 3) by text, all of one size; `reused` the texts that evidence held;
+    `failed` says why a text has no picture.
+    """
 
     def __init__(
-        self,
-        editor: Editor,
-        evidence: Evidence,
-        picture: Picture,
-        seed: int,
-        on_progress: Callable[[Progress], None] | None = None,
+        self, editor: Editor, identity: str, evidence: Evidence, picture: Picture, seed: int, meter: Meter
     ) -> None:
-        self._editor, self._evidence, self._picture, self.seed = editor, evidence, picture, seed
-        self._on_progress = on_progress
-        self._identity = editor.fingerprint or f"object-{id(editor)}"
+        self._editor, self._identity, self._evidence, self._picture = editor, identity, evidence, picture
+        self.seed, self.meter = seed, meter
         self.pictures: dict[str, np.ndarray] = {}
         self.reused: set[str] = set()
         self.failed: dict[str, str] = {}
@@ -50,60 +79,62 @@ class Edits:
         self.made = 0
         self._shape: tuple[int, ...] | None = None
 
-    def make(self, texts: Sequence[str]) -> None:
-        """Have an edit of each text, from evidence or anew."""
-        wanted = [text for text in dict.fromkeys(texts) if text not in self.pictures and text not in self.failed]
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        """The texts, each once, that are not here yet; known ones are fetched from evidence."""
         missing = []
-        for text in wanted:
-            known = self._evidence.get(self._key(text))
+        for text in dict.fromkeys(texts):
+            if text in self.pictures or text in self.failed:
+                continue
+            known = self._evidence.get(EditKey(self._identity, self._picture.sha256, self.seed, text))
             if known is None:
                 missing.append(text)
             else:
-                self.pictures[text] = self._checked(known)
+                self.pictures[text] = self._sized(known)
                 self.reused.add(text)
-        started, total = time.perf_counter(), len(missing)
-        for first in range(0, total, BATCH):
-            if self._on_progress is not None:
-                spent = time.perf_counter() - started
-                self._on_progress(Progress(first, total, spent / first * (total - first) if first else None))
-            self._make_batch(missing[first : first + BATCH])
-        if total and self._on_progress is not None:
-            self._on_progress(Progress(total, total, 0.0))
+        return missing
 
-    def _key(self, text: str) -> EditKey:
-        return EditKey(self._identity, self._picture.sha256, self.seed, text)
+    def make(self, texts: Sequence[str]) -> None:
+        """Have an edit of each text, from evidence or anew."""
+        missing = self.missing(texts)
+        for first in range(0, len(missing), BATCH):
+            batch = missing[first : first + BATCH]
+            self._make_batch(batch)
+            self.meter.did(len(batch))
 
     def _make_batch(self, texts: Sequence[str]) -> None:
-        pictures = self._call(texts)
-        again = [text for text, picture in zip(texts, pictures, strict=True) if picture is None]
-        results = dict(zip(texts, pictures, strict=True))
+        results = self._call(texts)
+        again = [text for text, picture in results.items() if picture is None]
         if again:
-            results.update(zip(again, self._call(again), strict=True))
+            results.update(self._call(again))
         for text, picture in results.items():
             if picture is not None:
-                self.pictures[text] = self._checked(picture)
+                self.pictures[text] = self._sized(picture)
                 self.made += 1
-                self._evidence.put(self._key(text), picture)
+                self._evidence.put(EditKey(self._identity, self._picture.sha256, self.seed, text), picture)
             elif text == "":
                 self.source_instead = True
             else:
                 self.failed[text] = "the editor refused twice"
 
-    def _call(self, texts: Sequence[str]) -> Sequence[np.ndarray | None]:
+    def _call(self, texts: Sequence[str]) -> dict[str, np.ndarray | None]:
+        name = self._editor.describe().get("name", "the editor")
         try:
-            pictures = self._editor.edit(self._picture.pixels, texts, seed=self.seed)
-        except (SmileError, KeyboardInterrupt, MemoryError):
+            given = self._editor.edit(self._picture.pixels, texts, seed=self.seed)
+        except (SmileError, MemoryError):
             raise
         except Exception as error:
-            name = self._editor.describe().get("name", "the editor")
-            raise EditorError(f"{name} failed on {texts[0]!r}: {type(error).__name__}: {error}") from error
+            what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise EditorError(
+                f"{name} failed on {texts[0]!r} ({what}); mend the editor or change the prompt"
+            ) from error
+        pictures = as_pictures(given, name)
         if len(pictures) != len(texts):
             raise EditorError(
-                f"the editor gave {len(pictures)} pictures for {len(texts)} prompts; it must give one for each"
+                f"{name} gave {len(pictures)} pictures for {len(texts)} prompts; it must give one for each"
             )
-        return pictures
+        return dict(zip(texts, pictures, strict=True))
 
-    def _checked(self, picture: np.ndarray) -> np.ndarray:
+    def _sized(self, picture: np.ndarray) -> np.ndarray:
         shape = picture.shape
         if self._shape is None:
             self._shape = shape
@@ -116,8 +147,6 @@ class Edits:
 
     def use_source_for_empty(self) -> None:
         """Put the source picture, at the edits' size, where the editor refuses an empty prompt."""
-        from PIL import Image
-
         height, width = (self._shape or self._picture.pixels.shape)[:2]
         source = Image.fromarray(self._picture.pixels).resize((width, height), Image.Resampling.LANCZOS)
         self.pictures[""] = np.asarray(source)

@@ -14,13 +14,15 @@ from smile_core.surrogate import fit_linear
 class Estimate:
     """Influences (n,) with half-widths (n,) of their intervals, and what the surrogate says of the rows.
 
-    `fitted` (m,) are in-sample values; `unseen` (m,) predictions by fits that had not seen the row or
-    its mirror image, NaN for full and empty.
+    `exact` says that all 2^n rows were fitted alike, so that nothing was sampled. `fitted` (m,) are
+    in-sample values; `unseen` (m,) predictions by fits that had not seen the row or its mirror image,
+    NaN for full and empty.
     """
 
     intercept: float
     influences: np.ndarray
     half_widths: np.ndarray
+    exact: bool
     fitted: np.ndarray
     unseen: np.ndarray
 
@@ -36,8 +38,9 @@ def estimate_rows(
     """Weighted least squares on the fitted rows.
 
     The target is the coefficient that fitting all 2^n rows would give, so with all of them known the
-    half-widths are 0. Otherwise they come from the residuals, which hold whatever is not linear; with
-    several seeds the spread between seeds is added.
+    half-widths are 0. Otherwise they come from the residuals of the mean response over seeds, which hold
+    whatever is not linear; with several seeds the spread between seeds is added. A row counts only
+    where it is known for every seed.
 
     Args:
         masks: (m, n), full and empty first.
@@ -47,31 +50,25 @@ def estimate_rows(
         confidence: of the intervals, for instance 0.95.
     """
     n, seeds = masks.shape[1], len(responses)
-    coefficients, intercepts, widths = [], [], []
-    for response in responses:
-        rows = fitted & np.isfinite(response)
-        fit = fit_linear(masks[rows], response[rows], weights[rows])
-        everything = len(np.unique(masks[rows], axis=0)) == 1 << n and bool((weights[rows] == weights[rows][0]).all())
-        coefficients.append(fit.coefficients)
-        intercepts.append(fit.intercept)
-        widths.append(np.zeros(n) if everything else fit.half_widths(confidence))
-    influences = np.mean(coefficients, axis=0)
-    variance = np.mean(np.square(widths), axis=0) / seeds
+    response = responses.mean(axis=0)
+    rows = fitted & np.isfinite(response)
+    fit = fit_linear(masks[rows], response[rows], weights[rows])
+    even = bool((weights[rows] == weights[rows][0]).all())
+    exact = even and len(np.unique(masks[rows], axis=0)) == 1 << n == rows.sum()
+    # What is not linear is alike in every seed, so more seeds do not narrow this part.
+    variance = np.zeros(n) if exact else fit.half_widths(confidence) ** 2
     if seeds > 1:
-        spread = np.std(coefficients, axis=0, ddof=1) / np.sqrt(seeds)
+        each = [fit_linear(masks[rows], one[rows], weights[rows]).coefficients for one in responses]
+        spread = np.std(each, axis=0, ddof=1) / np.sqrt(seeds)
         variance = variance + (stdtrit(seeds - 1, (1 + confidence) / 2) * spread) ** 2
-    intercept = float(np.mean(intercepts))
     return Estimate(
-        intercept=intercept,
-        influences=influences,
+        intercept=fit.intercept,
+        influences=fit.coefficients,
         half_widths=np.sqrt(variance),
-        fitted=intercept + masks @ influences,
-        unseen=_unseen(masks, _mean_over_seeds(responses), weights, fitted),
+        exact=bool(exact),
+        fitted=fit.predict(masks),
+        unseen=_unseen(masks, response, weights, fitted),
     )
-
-
-def _mean_over_seeds(responses: np.ndarray) -> np.ndarray:
-    return np.asarray(responses.mean(axis=0))
 
 
 def _unseen(masks: np.ndarray, response: np.ndarray, weights: np.ndarray, fitted: np.ndarray) -> np.ndarray:

@@ -13,8 +13,9 @@ import importlib.metadata
 import platform
 import sys
 import time
+import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from PIL import Image
 from smile_core import design
 from smile_core.assemble import Measured, assemble
 from smile_core.design import MOST_WORDS, Rows
-from smile_core.editing import Edits, Progress
+from smile_core.editing import Edits, Meter, Progress
 from smile_core.editors.protocol import Editor, KnowsItsPictures, ReadsPartly
 from smile_core.editors.registry import open_editor
 from smile_core.errors import EditorError, MethodError
@@ -32,7 +33,7 @@ from smile_core.estimate import estimate_rows
 from smile_core.evidence import Evidence
 from smile_core.explanation import Counts, Explanation, Setting
 from smile_core.features import feature_by_name
-from smile_core.kernel import weights_by_name
+from smile_core.kernel import kernel_by_name
 from smile_core.measure import Measure
 from smile_core.method import MOST_EXACT_WORDS, Method
 from smile_core.phrases import FIRST_PHRASES, Groups, open_strongest, split_evenly
@@ -89,14 +90,30 @@ class Explainer:
         """Args as in `explain`; `evidence` may be shared between explainers."""
         self.method = (method or Method()).changed(**fields)
         self.feature = feature_by_name(self.method.feature)
+        self.kernel = kernel_by_name(self.method.kernel)
         self.editor = open_editor(editor)
+        named = isinstance(editor, (str, Path))
+        self.shell_name = str(editor) if named else getattr(self.editor, "shell_name", None)
         self.evidence = evidence if evidence is not None else Evidence()
+        self.identity = self.editor.fingerprint or f"unnamed-{uuid.uuid4().hex}"
 
     def explain(
         self, prompt: str, image: ImageLike, *, seed: int = 0, progress: ProgressCallback | None = None
     ) -> Explanation:
         """Explain one prompt on one picture; args as in the function `explain`."""
         return _Run(self, Prompt(prompt), load_picture(image), seed, progress).explain()
+
+    def preview(self, prompt: str, image: ImageLike, *, seed: int = 0) -> Preview:
+        """Only the edit that the whole prompt makes; args as in the function `explain`."""
+        return _Run(self, Prompt(prompt), load_picture(image), seed, None).preview()
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """The picture that a prompt makes, uint8 (H, W, 3), and sentences for the user about it."""
+
+    picture: np.ndarray
+    notes: tuple[str, ...]
 
 
 class _Run:
@@ -110,19 +127,38 @@ class _Run:
         self.prompt, self.picture, self.seed = prompt, picture, seed
         self.words = prompt.words
         self.measure = Measure(self.method, owner.feature)
-        self.edits = [Edits(self.editor, owner.evidence, picture, seed + k, progress) for k in range(self.method.seeds)]
+        self.kernel, self.shell_name = owner.kernel, owner.shell_name
+        meter = Meter(progress)
+
+        def edits_of(number: int) -> Edits:
+            return Edits(self.editor, owner.identity, owner.evidence, picture, number, meter)
+
+        self.edits = [edits_of(seed + k) for k in range(self.method.seeds)]
+        self.placebos = edits_of(seed)
         self.notes = list(picture.notes)
+        if isinstance(self.editor, KnowsItsPictures):
+            self.notes += self.editor.remarks(picture.pixels)
+
+    def preview(self) -> Preview:
+        read = self._words_read()
+        text = self.prompt.render([int(i < read) for i in range(len(self.words))])
+        self.edits[0].make([text])
+        if text in self.edits[0].failed:
+            raise EditorError("the editor refused the prompt twice; change the prompt")
+        return Preview(self.edits[0].pictures[text], tuple(self.notes))
 
     def explain(self) -> Explanation:
         started = time.perf_counter()
-        if isinstance(self.editor, KnowsItsPictures):
-            self.notes += self.editor.remarks(self.picture.pixels)
         read = self._words_read()
+        if self.method.design == "exact" and read > MOST_EXACT_WORDS:
+            raise MethodError(
+                f"{read} words have {2**read} sub-prompts; use design auto beyond {MOST_EXACT_WORDS} words"
+            )
         groups: Groups = tuple((i,) for i in range(read))
         if read > MOST_WORDS:
             groups = self._open_phrases(read)
         measured = self._measure(self.prompt.merged(groups))
-        floor, placebo = self._noise_floor()
+        floor = self._noise_floor()
         if any(edits.source_instead for edits in self.edits):
             self.notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
         return assemble(
@@ -133,9 +169,9 @@ class _Run:
             setting=self._setting(measured),
             counts=Counts(
                 made=sum(edits.made for edits in self.edits),
-                reused=sum(len(edits.reused - set(PLACEBOS)) for edits in self.edits),
+                reused=sum(len(edits.reused) for edits in self.edits),
                 failed=sum(len(edits.failed) for edits in self.edits),
-                placebo=placebo,
+                placebo=self.placebos.made,
             ),
             seconds=time.perf_counter() - started,
             notes=tuple(self.notes),
@@ -185,49 +221,47 @@ class _Run:
 
     def _designs(self, n: int) -> tuple[Rows, Rows | None]:
         """The rows to try first, and the longer list to go on with, if there is one."""
-        method, later = self.method, None
-        budget = method.budget
-        if method.design == "bernoulli":
-            return design.bernoulli_rows(n, budget or 30, filled=method.response == "minmax"), None
-        if method.design == "exact":
-            if n > MOST_EXACT_WORDS:
-                raise MethodError(f"{n} words have {2**n} sub-prompts; use design auto beyond {MOST_EXACT_WORDS} words")
-            rows = design.exact_rows(n)
-        elif method.design == "fold-over":
-            rows = design.fold_over_rows(n)
-        elif method.design == "leave-one-out":
-            rows = design.leave_one_out_rows(n)
-        else:
-            rows = design.base_rows(n)
-            most = budget or max(len(rows.masks), 64 if n <= 12 else 80)
-            if n > 5 and most > len(rows.masks):
-                later = design.later_rows(n, most)
-        least = min(n + 2, 1 << n)
+        method, budget = self.method, self.method.budget
+        least = 1 << n if method.design == "exact" else min(n + 2, 1 << n)
         if budget is not None and budget < least:
             raise MethodError(f"a budget of {budget} edits is too small for {n} words; use {least} or more")
-        return (rows if budget is None else rows.first(budget)), later
+        match method.design:
+            case "bernoulli":
+                return design.bernoulli_rows(n, budget or 30, filled=method.response == "minmax"), None
+            case "exact":
+                return design.exact_rows(n), None
+            case "fold-over":
+                return design.fold_over_rows(n, budget), None
+            case "leave-one-out":
+                return design.leave_one_out_rows(n), None
+        rows = design.base_rows(n)
+        most = budget or max(len(rows.masks), 64 if n <= 12 else 80)
+        later = design.later_rows(n, most) if n > 5 and most > len(rows.masks) else None
+        return rows.first(most), later
 
     def _measure_rows(self, prompt: Prompt, rows: Rows, confidence: float) -> Measured:
         texts = [prompt.render(mask) for mask in rows.shown]
+        self.edits[0].meter.expect(sum(len(edits.missing(texts)) for edits in self.edits))
         for edits in self.edits:
             edits.make(texts)
             if "" not in edits.pictures:
                 edits.use_source_for_empty()
             if texts[0] in edits.failed:
-                raise EditorError(
-                    f"the editor refused the whole prompt twice ({edits.failed[texts[0]]}); change the prompt"
-                )
+                raise EditorError("the editor refused the whole prompt twice; change the prompt")
         per_seed = [self._respond(edits, texts, rows) for edits in self.edits]
         responses = np.stack([response for response, _, _ in per_seed])
-        weights = weights_by_name(self.method.kernel, texts[0], texts)
+        weights = self.kernel(texts[0], texts)
         estimate = estimate_rows(rows.masks, responses, weights, rows.fitted, confidence=confidence)
-        everything = len(np.unique(rows.masks, axis=0)) == 1 << rows.masks.shape[1]
+        if not np.isfinite(estimate.half_widths).all():
+            usable = int((rows.fitted & np.isfinite(responses).all(0)).sum())
+            raise MethodError(
+                f"{usable} usable edits are too few for {len(prompt)} words with this design; "
+                "raise the budget, or use design auto"
+            )
         narrow = estimate.half_widths.max(initial=0) <= self.method.half_width
-        stop: Literal["exact", "settled", "budget"] = "budget"
-        if everything and not any(edits.failed for edits in self.edits) and self.method.kernel == "uniform":
+        stop: Literal["exact", "settled", "budget"] = "settled" if narrow else "budget"
+        if estimate.exact:
             stop = "exact"
-        elif narrow:
-            stop = "settled"
         return Measured(
             words=prompt.words,
             rows=rows,
@@ -259,17 +293,15 @@ class _Run:
             response[good] = self.measure.responses(features, full, empty, (size[0], size[1]))
         return response, distance, float(distance[1])
 
-    def _noise_floor(self) -> tuple[float, int]:
-        """Twice the most that a placebo moves the picture, and how many placebo edits were new."""
-        edits = self.edits[0]
-        made = edits.made
-        edits.make(PLACEBOS)
-        placebo = edits.made - made
-        edits.made = made
-        known = [text for text in PLACEBOS if text in edits.pictures]
-        features = self.measure.features(edits.seed, edits.pictures, ["", *known])
-        floor = 2 * max((self.measure.distance(f, features[0]) for f in features[1:]), default=0.0)
-        return floor, placebo
+    def _noise_floor(self) -> float:
+        """Twice the most that a placebo moves the picture, in the method's distance."""
+        self.placebos.make(PLACEBOS)
+        known = [text for text in PLACEBOS if text in self.placebos.pictures]
+        if not known:
+            self.notes.append("no placebo prompt could be edited, so nothing is known of the noise floor")
+        pictures = {**self.placebos.pictures, "": self.edits[0].pictures[""]}
+        features = self.measure.features(self.seed, pictures, ["", *known])
+        return 2 * max((self.measure.distance(feature, features[0]) for feature in features[1:]), default=0.0)
 
     def _setting(self, measured: Measured) -> Setting:
         described = dict(self.editor.describe())
@@ -279,6 +311,7 @@ class _Run:
         height, width = self.edits[0].pictures[measured.texts[0]].shape[:2]
         return Setting(
             editor=described.pop("name"),
+            shell_name=self.shell_name,
             family=described.pop("family"),
             fingerprint=self.editor.fingerprint or "none: a callable, remembered only while it lives",
             image_name=self.picture.name,

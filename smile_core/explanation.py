@@ -68,9 +68,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Setting:
-    """Everything that fixes the edits besides the text, and the method that chose and read them."""
+    """Everything that fixes the edits besides the text, and the method that chose and read them.
+
+    `shell_name` is what `--model` calls the editor, None for one that only Python has.
+    """
 
     editor: str
+    shell_name: str | None
     family: str
     fingerprint: str
     image_name: str
@@ -104,7 +108,8 @@ class Explanation:
     """The answer: which words did what, how sure that is, and what it rests on.
 
     `words` are in prompt order. `rows` start with the full prompt and the empty one. `effect` is the
-    distance between those two pictures and `noise_floor` what pictures that should agree differ by.
+    distance between those two pictures and `noise_floor` twice the
+    most that a placebo prompt moves the picture.
     `stop` says why no more edits were made: "exact", "settled" or "budget". `notes` are sentences for
     the user about what was changed or limited.
     """

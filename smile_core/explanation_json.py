@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.Image import DecompressionBombError
 
 from smile_core.errors import ExplanationError
 from smile_core.explanation import Counts, ExplainedWord, Explanation, Row, Setting
@@ -67,7 +68,7 @@ def from_json(text: str) -> Explanation:
         return _from_data(data)
     except ExplanationError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError, DecompressionBombError) as error:
         raise ExplanationError(
             f"this is not a saved explanation ({type(error).__name__}: {error}); save it again as .json"
         ) from error

@@ -8,13 +8,15 @@ vectors from a local file and is kept for the paper presets.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from smile_core.errors import MethodError
+
+Kernel = Callable[[str, Sequence[str]], np.ndarray]
 
 WIDTH = 0.25
 
@@ -26,7 +28,9 @@ def text_kernel(distances: ArrayLike, width: float = WIDTH) -> np.ndarray:
 
 
 def load_vectors(path: str) -> dict[str, np.ndarray]:
-    """Word vectors of a word2vec text file: a line per entry, its name and its numbers; a header may stand first.
+    """Single characters' vectors of a word2vec text file; longer entries are passed over, as nothing asks for them.
+
+    A line per entry, its name and its numbers; a header of two numbers may stand first.
 
     Raises:
         MethodError: there is no such file, or it holds something else.
@@ -38,12 +42,12 @@ def load_vectors(path: str) -> dict[str, np.ndarray]:
         )
     vectors: dict[str, np.ndarray] = {}
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-        first = lines[0].split() if lines else []
-        headed = len(first) == 2 and all(number.isdecimal() for number in first)
-        for line in lines[headed:]:
-            name, *numbers = line.split(" ")
-            vectors[name] = np.array([float(number) for number in numbers if number])
+        with Path(path).open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines):
+                name, *values = line.rstrip().split(" ")
+                header = number == 0 and len(values) == 1
+                if not header and len(name) == 1:
+                    vectors[name] = np.array([float(value) for value in values])
     except ValueError as error:
         raise MethodError(f"{path} is not a word2vec text file: {error}; convert it to text first") from error
     if len({len(vector) for vector in vectors.values()}) != 1:
@@ -79,21 +83,27 @@ def character_movers_distance(a: str, b: str, vectors: dict[str, np.ndarray]) ->
     return float(plan.fun)
 
 
-def weights_by_name(name: str, prompt: str, sub_prompts: Sequence[str]) -> np.ndarray:
-    """Weights (m,) of sub-prompts.
+def kernel_by_name(name: str) -> Kernel:
+    """The function that gives weights (m,) to a full prompt and m sub-prompts.
 
     Args:
         name: "uniform" or "published:FILE" with word vectors.
-        prompt: the full prompt.
-        sub_prompts: m texts.
 
     Raises:
-        MethodError: another name, or a file that cannot be used.
+        MethodError: another name, or a file that cannot be used. The kernel itself raises it where no
+            row gets any weight.
     """
     if name == "uniform":
-        return np.ones(len(sub_prompts))
+        return lambda prompt, sub_prompts: np.ones(len(sub_prompts))
     kind, _, path = name.partition(":")
     if kind != "published":
         raise MethodError(f"unknown kernel {name!r}; use uniform or published:FILE")
     vectors = load_vectors(path)
-    return text_kernel([character_movers_distance(prompt, text, vectors) for text in sub_prompts])
+
+    def published(prompt: str, sub_prompts: Sequence[str]) -> np.ndarray:
+        weights = text_kernel([character_movers_distance(prompt, text, vectors) for text in sub_prompts])
+        if not weights.any():
+            raise MethodError(f"{path} has no vector for any letter of the prompt; use vectors of its script")
+        return weights
+
+    return published

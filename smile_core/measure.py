@@ -22,10 +22,9 @@ class Measure:
 
     def features(self, seed: int, pictures: dict[str, np.ndarray], texts: Sequence[str]) -> np.ndarray:
         """Features (N, P, C) of the edits of N texts."""
-        missing = [text for text in dict.fromkeys(texts) if (seed, text) not in self._known]
-        if missing:
-            computed = self._feature(np.stack([pictures[text] for text in missing]))
-            self._known.update({(seed, text): f for text, f in zip(missing, computed, strict=True)})
+        for text in texts:
+            if (seed, text) not in self._known:
+                self._known[seed, text] = self._feature(pictures[text][None])[0]
         return np.stack([self._known[seed, text] for text in texts])
 
     def distance(self, a: np.ndarray, b: np.ndarray) -> float:

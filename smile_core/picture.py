@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,25 +49,33 @@ def load_picture(source: str | Path | Image.Image | np.ndarray | Picture) -> Pic
     if isinstance(source, np.ndarray):
         return _picture(_pixels_of_array(source), "picture", [])
     if isinstance(source, Image.Image):
-        return _from_image(source, Path(str(getattr(source, "filename", "") or "picture")).name)
+        name = Path(str(getattr(source, "filename", "") or "picture")).name
+        with _one_line(name):
+            return _from_image(source, name)
     path = Path(source)
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "is not there"
         raise ImageError(f"{path} {what}; give the path of a picture")
     if path.stat().st_size == 0:
         raise ImageError(f"{path} is empty; give the path of a picture")
+    with _one_line(str(path)), Image.open(path, formats=FORMATS) as image:
+        return _from_image(image, path.name)
+
+
+@contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    """Say in one line what is wrong with a picture, whatever Pillow raises."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                return _from_image(image, path.name)
+            yield
     except UnidentifiedImageError as error:
         formats = ", ".join(FORMATS)
-        raise ImageError(f"{path} is not a picture that can be read; use one of: {formats}") from error
+        raise ImageError(f"{name} is not a picture that can be read; use one of: {formats}") from error
     except Image.DecompressionBombError as error:
-        raise ImageError(_too_large(str(path))) from error
+        raise ImageError(_too_large(name)) from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error) as error:
-        raise ImageError(f"{path} is damaged or cut short ({error}); save it again or use another") from error
+        raise ImageError(f"{name} is damaged or cut short ({error}); save it again or use another") from error
 
 
 def _too_large(name: str) -> str:
@@ -79,11 +89,16 @@ def _from_image(image: Image.Image, name: str) -> Picture:
     if getattr(image, "n_frames", 1) > 1:
         notes.append("the picture is animated; its first frame was used")
         image.seek(0)
+    # Pillow reads 16-bit colour into 8 bits by itself; only the raw mode still tells.
+    deep = any("16" in str(tile[3]) for tile in getattr(image, "tile", []))
     image.load()
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):
         notes.append(f"the picture has {'16' if image.mode.startswith('I') else '32'} bits a channel; 8 were kept")
-        return _picture(_eight_bits(np.asarray(image, dtype=np.float64)), name, notes)
+        top = 65535.0 if image.mode.startswith("I") else 1.0
+        return _picture(_eight_bits(np.asarray(image, dtype=np.float64), top), name, notes)
+    if deep:
+        notes.append("the picture has 16 bits a channel; 8 were kept")
     if image.mode == "CMYK":
         notes.append("the picture is in CMYK; it was converted to RGB")
     if image.has_transparency_data:
@@ -93,11 +108,9 @@ def _from_image(image: Image.Image, name: str) -> Picture:
     return _picture(np.asarray(image.convert("RGB")), name, notes)
 
 
-def _eight_bits(values: np.ndarray) -> np.ndarray:
-    """Grey values (H, W) of 16-bit or float pictures as uint8 (H, W, 3)."""
-    values = np.nan_to_num(values)
-    top = 65535.0 if values.max(initial=0) > 255 else 255.0 if values.max(initial=0) > 1 else 1.0
-    grey = np.clip(values / top * 255, 0, 255).round().astype(np.uint8)
+def _eight_bits(values: np.ndarray, top: float) -> np.ndarray:
+    """Grey values (H, W) from 0 to `top` as uint8 (H, W, 3)."""
+    grey = np.clip(np.nan_to_num(values) / top * 255, 0, 255).round().astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
 
 
@@ -112,6 +125,7 @@ def _pixels_of_array(array: np.ndarray[Any, Any]) -> np.ndarray:
 
 
 def _picture(pixels: np.ndarray, name: str, notes: list[str]) -> Picture:
-    pixels = np.ascontiguousarray(pixels)
+    pixels = np.array(pixels, order="C")
+    pixels.setflags(write=False)
     digest = hashlib.sha256(struct.pack("<II", *pixels.shape[:2]) + pixels.tobytes()).hexdigest()
     return Picture(pixels, name, digest, tuple(notes))

@@ -98,7 +98,7 @@ class _Merged(Prompt):
 def _join(text: str, words: Sequence[Word]) -> Word:
     start, end = words[0].start, words[-1].end
     raw = words[0].raw + "".join(word.gap + word.raw for word in words[1:])
-    return Word(text[start:end], start, end, raw, words[0].gap)
+    return Word(text[start:end].replace("[[", "").replace("]]", ""), start, end, raw, words[0].gap)
 
 
 def _split(text: str) -> Iterator[Word]:
@@ -139,17 +139,30 @@ def _pieces(chunk: str) -> Iterator[tuple[str, int]]:
     if cursor < len(chunk):
         _append(pieces, chunk[cursor:])
     offset = 0
+    if len(pieces) > 1 and not _has_word(pieces[-1]):
+        last = pieces.pop()
+        pieces[-1] += last
     for piece in pieces:
         yield piece, offset
         offset += len(piece)
 
 
 def _append(pieces: list[str], piece: str) -> None:
-    """Add a piece; punctuation belongs to the word before it."""
-    if pieces and all(unicodedata.category(c)[0] == "P" for c in piece):
-        pieces[-1] += piece
-    else:
-        pieces.append(piece)
+    """Add a piece; punctuation belongs to the word before it, an opening bracket or quote to the next."""
+    opening = len(piece) - len(piece.rstrip("".join(c for c in piece if unicodedata.category(c) in ("Ps", "Pi"))))
+    body, tail = piece[: len(piece) - opening], piece[len(piece) - opening :]
+    before = pieces.pop() if pieces and not _has_word(pieces[-1]) else ""
+    body = before + body
+    if pieces and body and not _has_word(body) and unicodedata.category(body[0]) not in ("Ps", "Pi"):
+        pieces[-1] += body
+    elif body:
+        pieces.append(body)
+    if tail:
+        pieces.append(tail)
+
+
+def _has_word(piece: str) -> bool:
+    return not all(unicodedata.category(c)[0] == "P" for c in piece)
 
 
 def _segment(run: str) -> list[str]:

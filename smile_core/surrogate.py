@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
+NEGLIGIBLE = 1e-9
+"""Rows that weigh less than this share of the heaviest do not count as degrees of freedom."""
+
 
 @dataclass(frozen=True, eq=False)
 class LinearFit:
     """Least squares with its residual uncertainty.
 
-    `standard_errors` (n,) are those of the coefficients, NaN when there are no more rows than
-    parameters; `degrees` are the residual degrees of freedom.
+    `standard_errors` (n,) are those of the coefficients, infinite for one that the rows leave open, NaN
+    when there are no more rows than parameters; `degrees` are the residual degrees of freedom.
     """
 
     intercept: float
@@ -73,9 +76,11 @@ def fit_linear(masks: ArrayLike, response: ArrayLike, weights: ArrayLike | None 
     inverse = np.linalg.pinv(a)
     coefficients = inverse @ ((y - level) * root[:, 0])
     rank = int(np.linalg.matrix_rank(a)) + 1
-    degrees = int((w > 0).sum()) - rank
+    degrees = int((w > NEGLIGIBLE * w.max()).sum()) - rank
     errors = np.full(x.shape[1], np.nan)
     if degrees > 0:
         residual = float((w * (y - level - (x - middle) @ coefficients) ** 2).sum())
         errors = np.sqrt(residual / degrees * (inverse**2).sum(1))
+        determined = np.isclose(np.einsum("nm,mn->n", inverse, a), 1)
+        errors[~determined] = np.inf
     return LinearFit(float(level - middle @ coefficients), coefficients, errors, degrees)

@@ -15,6 +15,7 @@ A pure function from text to prompts with their spans; nothing is opened here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from smile_core.errors import PromptError
@@ -74,14 +75,21 @@ def _front_matter(lines: list[str]) -> tuple[dict[str, str], int]:
         if not line or line.startswith("#"):
             continue
         key, colon, value = line.partition(":")
-        key, value = key.strip(), value.split(" #")[0].strip().strip("\"'")
+        key, value = key.strip(), _unquoted(value.strip())
         if not colon or key not in KEYS:
             raise PromptError(f"line {number + 1}: {line!r} is no setting; use {', '.join(KEYS)}")
-        if key == "seed" and not value.lstrip("-").isdecimal():
+        if key == "seed" and not re.fullmatch(r"-?[0-9]+", value):
             raise PromptError(f"line {number + 1}: seed {value!r} is no whole number")
         if value:
             keys[key] = value
     raise PromptError(f"line {first + 1}: the settings are not closed; end them with a line of ---")
+
+
+def _unquoted(value: str) -> str:
+    """A value without its quotes, or without a comment behind it."""
+    if value[:1] in ("'", '"') and value.find(value[0], 1) > 0:
+        return value[1 : value.find(value[0], 1)]
+    return re.split(r"(?:^|\s)#", value, maxsplit=1)[0].strip()
 
 
 def _prompts(lines: list[str], offset: int, line_number: int) -> list[DocumentPrompt]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from smile_core.errors import EditorError
+from smile_core.editors.pictures_out import as_pictures
 
 
 class CallableEditor:
@@ -33,30 +33,7 @@ class CallableEditor:
         """See `Editor.edit`.
 
         Raises:
-            EditorError: the function gave something that is not N pictures.
+            EditorError: the function gave something that is not a list of pictures.
         """
         given = self._function(Image.fromarray(image), list(prompts), seed)
-        if not isinstance(given, (Sequence, np.ndarray)) or isinstance(given, (str, bytes)):
-            what = type(given).__name__
-            raise EditorError(f"{self.describe()['name']} gave a {what}; it must give a list of pictures, one a prompt")
-        return [self._pixels(picture) for picture in given]
-
-    def _pixels(self, picture: Any) -> np.ndarray | None:
-        name = self.describe()["name"]
-        if picture is None:
-            return None
-        if isinstance(picture, Image.Image):
-            return np.asarray(picture.convert("RGB"))
-        if not isinstance(picture, np.ndarray):
-            raise EditorError(f"{name} gave a {type(picture).__name__} instead of a picture")
-        if picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
-            raise EditorError(f"{name} gave an array of shape {picture.shape}; a picture is (height, width, 3)")
-        if picture.dtype == np.uint8:
-            return picture
-        if picture.dtype.kind != "f":
-            raise EditorError(f"{name} gave an array of {picture.dtype}; use uint8, or floats between 0 and 1")
-        if not np.isfinite(picture).all():
-            raise EditorError(f"{name} gave a picture with NaN or infinite values; check the model's precision")
-        if picture.min() < -1e-3 or picture.max() > 1 + 1e-3:
-            raise EditorError(f"{name} gave floats outside 0 to 1; scale them, or give uint8")
-        return (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
+        return as_pictures(given, self.describe()["name"])

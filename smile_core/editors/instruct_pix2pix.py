@@ -86,7 +86,4 @@ class InstructPix2PixEditor:
             output_type="np",
         )
         blanked = result.nsfw_content_detected or [False] * n
-        return [
-            None if blank else (picture * 255).round().astype(np.uint8)
-            for picture, blank in zip(result.images, blanked, strict=True)
-        ]
+        return [None if blank else picture for picture, blank in zip(result.images, blanked, strict=True)]

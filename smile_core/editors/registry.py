@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,7 +79,9 @@ def _open_named(name: str) -> Editor:
     for model in shipped_models():
         if name == model.name:
             return _open_folder(model.folder, name)
-    path = Path(name).expanduser()
+    path = Path(name)
+    if len(name) > 1000:
+        raise EditorError("the model's name is too long; give a name, a folder or a hub id")
     if path.suffix.lower() in _PICKLES:
         raise EditorError(f"{name} is a pickle checkpoint, which can run code when opened; convert it to safetensors")
     if path.is_dir():
@@ -96,6 +99,9 @@ def _open_named(name: str) -> Editor:
 def _open_folder(folder: Path, name: str) -> Editor:
     family = _FAMILIES[check_folder(folder)]
     module, _, class_name = family.partition(":")
+    # Both libraries speak while they are imported; errors still come as exceptions.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     opened: Editor = getattr(importlib.import_module(module), class_name)(folder, name=name)
     return opened
 
@@ -137,8 +143,8 @@ def _download(model_id: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
 
-        patterns = ["*.json", "*.txt", "*.safetensors", "**/*.json", "**/*.txt", "**/*.safetensors"]
-        return Path(snapshot_download(model_id, allow_patterns=patterns))
+        wanted = ["model_index.json", "*/*.json", "*/*.txt", "*/*.safetensors"]
+        return Path(snapshot_download(model_id, allow_patterns=wanted, ignore_patterns=["*.fp16.*", "*non_ema*"]))
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         raise EditorError(

@@ -56,10 +56,12 @@ class Album:
 
 
 def data_uri(picture: np.ndarray, *, pixels: int) -> str:
-    """A WebP of an (height, width, 3) uint8 picture, at most `pixels` wide; lossless where that is small."""
+    """A WebP of an (height, width, 3) uint8 picture, at most `pixels` wide and twice that high; lossless if small."""
     image = Image.fromarray(picture)
-    if image.width > pixels:
-        image = image.resize((pixels, max(1, round(image.height * pixels / image.width))), Image.Resampling.LANCZOS)
+    scale = min(1.0, pixels / image.width, 2 * pixels / image.height)
+    if scale < 1:
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        image = image.resize(size, Image.Resampling.LANCZOS)
     content = b""
     if image.width * image.height <= 256 * 256:
         content = _webp(image, lossless=True)

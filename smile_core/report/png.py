@@ -229,7 +229,7 @@ def _draw_pair(canvas: Image.Image, pen: ImageDraw.ImageDraw, panes: list[np.nda
     left = WIDTH - _MARGIN - 2 * _PANE - _PANE_GAP
     for picture, caption in zip(panes, ("before", "after"), strict=True):
         image = Image.fromarray(picture)
-        size = (_PANE, max(1, round(_PANE * image.height / image.width)))
+        size = (_PANE, min(2 * _PANE, max(1, round(_PANE * image.height / image.width))))
         canvas.paste(image.resize(size, Image.Resampling.LANCZOS), (left, round(top)))
         small.draw(pen, (left, top + size[1] + 30), caption, fill=_MUTE)
         left += _PANE + _PANE_GAP

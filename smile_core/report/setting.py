@@ -31,10 +31,12 @@ def setting_rows(explanation: Explanation) -> list[tuple[str, str]]:
 def command(explanation: Explanation) -> str:
     """The shell command that makes this explanation again, on lines of readable length."""
     setting = explanation.setting
+    if setting.shell_name is None:
+        return "# the editor was given in Python; no command makes this again"
     words = [
         f"smile explain {shell_quoted(explanation.prompt)}",
         f"--image {shell_quoted(setting.image_name)}",
-        f"--model {shell_quoted(setting.editor)}",
+        f"--model {shell_quoted(setting.shell_name)}",
         f"--seed {setting.seed}",
     ]
     usual = _usual()

@@ -60,7 +60,7 @@ def reliance(explanation: Explanation) -> tuple[str, str]:
         return (
             "There is no edit to explain.",
             "The pictures for the whole prompt and for the empty one differ by "
-            f"{wording.significant(explanation.effect)}; pictures that should agree differ by up to "
+            f"{wording.significant(explanation.effect)}; prompts without meaning move it up to half of "
             f"{wording.significant(explanation.noise_floor)}.",
         )
     if value is None:

@@ -186,6 +186,8 @@ def needed_words(words: Sequence[str], scene: Scene) -> np.ndarray:
 class OracleEditor:
     """The oracle behind the editor protocol: exact edits of one known scene, in microseconds and a drawing."""
 
+    shell_name = "oracle"
+
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.fingerprint = f"oracle-1:{scene.to_json()}"

@@ -36,6 +36,11 @@ def test_front_matter_and_paragraphs() -> None:
     assert all(DOCUMENT[p.start : p.end] == p.text for p in document.prompts)
 
 
+def test_quotes_keep_a_hash() -> None:
+    document = parse_edit_document('---\nimage: "my #1 photo.png" # first\nseed: -3 # odd\n---\nred')
+    assert (document.image, document.seed) == ("my #1 photo.png", -3)
+
+
 def test_without_front_matter_everything_is_prompts() -> None:
     document = parse_edit_document("\n\nmake it snowy\r\n\r\nmake it night")
     assert document.image is None
@@ -48,6 +53,7 @@ def test_without_front_matter_everything_is_prompts() -> None:
         ("---\nimage: a.png\n", "line 1: the settings are not closed"),
         ("---\nimage a.png\n---\n", "line 2: 'image a.png' is no setting; use image, model, seed"),
         ("---\nseed: four\n---\n", "line 2: seed 'four' is no whole number"),
+        ("---\nseed: --5\n---\n", "line 2: seed '--5' is no whole number"),
     ],
 )
 def test_bad_front_matter_names_its_line(text: str, message: str) -> None:

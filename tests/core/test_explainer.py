@@ -115,8 +115,54 @@ def test_several_seeds_widen_intervals_by_what_differs_between_them() -> None:
     single = explain("one two", GREY, Noisy())
     several = explain("one two", GREY, Noisy(), seeds=4)
     assert single.words[0].high == single.words[0].low
-    assert several.words[0].high - several.words[0].low > 0.02
-    assert several.setting.seeds == 4
+    each = [explain("one two", GREY, Noisy(), seed=seed).words[0].influence for seed in range(4)]
+    # Every subset was tried, so only the spread between seeds is left: Student's t with 3 degrees of freedom.
+    half = 3.1824 * np.std(each, ddof=1) / 2
+    assert several.words[0].influence == pytest.approx(np.mean(each), abs=1e-6)
+    assert several.words[0].high - several.words[0].influence == pytest.approx(half, rel=1e-3)
+
+
+def test_seeds_that_agree_do_not_narrow_what_is_not_noise(street: Scene, street_pixels: np.ndarray) -> None:
+    prompt = "please make the car red and remove the tree"
+    one, many = (explain(prompt, street_pixels, OracleEditor(street), seeds=seeds, budget=33) for seeds in (1, 3))
+    np.testing.assert_allclose([w.high for w in many.words], [w.high for w in one.words])
+
+
+def test_nameless_editors_do_not_share_evidence() -> None:
+    evidence = Evidence()
+    for level in (40, 80, 120):
+
+        def paint(image: Any, prompts: list[str], seed: int, level: int = level) -> list[np.ndarray]:
+            return [np.full((8, 8, 3), level * ("red" in prompt), np.uint8) for prompt in prompts]
+
+        explanation = Explainer(paint, evidence=evidence).explain("red", GREY)
+        assert explanation.full.picture is not None
+        assert explanation.full.picture.max() == level
+
+
+def test_an_editor_may_fill_one_buffer_again_and_again() -> None:
+    buffer = np.zeros((8, 8, 8, 3), np.uint8)
+
+    def paint(image: Any, prompts: list[str], seed: int) -> Any:
+        for i, prompt in enumerate(prompts):
+            buffer[i] = 100 * ("red" in prompt)
+        return buffer[: len(prompts)]
+
+    assert [w.state for w in explain("make it red please", GREY, paint).words] == ["idle", "idle", "effective", "idle"]
+
+
+def test_counts_keep_placebos_apart() -> None:
+    def refuse_placebos(image: Any, prompts: list[str], seed: int) -> list[Any]:
+        return [
+            None if p in ("the", "please", "of this") else image.point(lambda v, p=p: v + 9 * len(p)) for p in prompts
+        ]
+
+    explanation = explain("make one", GREY, refuse_placebos)
+    assert explanation.counts.failed == 0
+    assert any("nothing is known of the noise floor" in note for note in explanation.notes)
+    explainer = Explainer(LinearEditor())
+    explainer.explain("one the", GREY)
+    assert explainer.explain("one the", GREY).counts.reused == 4
 
 
 def test_a_prompt_without_effect_is_said_to_have_none(street: Scene, street_pixels: np.ndarray) -> None:
@@ -182,10 +228,10 @@ def test_the_source_stands_for_an_empty_prompt_that_is_refused() -> None:
 
 def test_progress_ends_with_all_edits_done() -> None:
     seen: list[Progress] = []
-    explain("one two three four", GREY, LinearEditor(), progress=seen.append)
-    assert (seen[0].done, seen[0].seconds_left) == (0, None)
-    assert any(state.done == state.total == 16 for state in seen)
-    assert all(a.done <= a.total for a in seen)
+    explanation = explain("one two three four", GREY, LinearEditor(), progress=seen.append, seeds=3)
+    assert (seen[0].done, seen[0].total, seen[0].seconds_left) == (0, 48, None)
+    assert seen[-1].done == seen[-1].total == explanation.counts.made + explanation.counts.placebo
+    assert all(before.done <= after.done <= after.total for before, after in itertools.pairwise(seen))
 
 
 BROKEN: dict[str, tuple[Any, str]] = {
@@ -199,6 +245,11 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "not pictures": (lambda image, prompts, seed: ["x"] * len(prompts), "gave a str instead of a picture"),
     "no list": (lambda image, prompts, seed: 7, "must give a list of pictures"),
     "grey": (lambda image, prompts, seed: [np.zeros((8, 8))] * len(prompts), "shape"),
+    "three lines": (
+        lambda image, prompts, seed: (_ for _ in ()).throw(RuntimeError("CUDA\nerror\nhere")),
+        "list of pictures",
+    ),
+    "always refuses": (lambda image, prompts, seed: [None] * len(prompts), "refused the whole prompt twice"),
 }
 
 
@@ -229,6 +280,8 @@ REFUSED: dict[str, dict[str, Any]] = {
     "no DINOv2": {"feature": "dinov2:/nowhere"},
     "no word vectors": {"kernel": "published:/nowhere"},
     "unknown feature": {"feature": "vgg"},
+    "unknown kernel": {"kernel": "gauss"},
+    "a budget of 100 edits is too small for 8 words; use 256": {"design": "exact", "budget": 100},
 }
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from smile_core.design import bernoulli
+from smile_core.design import Rows, base_rows, bernoulli, enumerate_masks, later_rows
+from smile_core.estimate import estimate_rows
 from smile_core.kernel import text_kernel
 from smile_core.quality import auroc, fidelity, jaccard
 from smile_core.surrogate import fit_weighted_linear
@@ -57,6 +58,33 @@ def test_nine_fidelity_measures_of_r1() -> None:
     }
     assert set(pairs) == set(printed)
     assert pairs == pytest.approx(printed, abs=2e-8)
+
+
+GAMES: list[dict[str, Any]] = json.loads((GOLDEN / "games.json").read_text())
+
+
+def _rows_of(game: dict[str, Any], rows: Rows) -> np.ndarray:
+    n = len(game["words"])
+    index = rows.masks.astype(int) @ (1 << np.arange(n - 1, -1, -1))
+    return np.array(game["proj"])[index]
+
+
+@pytest.mark.parametrize("seeds", [1, 16])
+@pytest.mark.parametrize("budget", [0, 64])
+def test_intervals_cover_the_exhaustive_coefficients_of_measured_games(budget: int, seeds: int) -> None:
+    """95 % intervals on a trained editor's responses; identical seeds must not narrow what is not noise."""
+    covered = []
+    for game in GAMES:
+        n = len(game["words"])
+        _, truth = fit_weighted_linear(enumerate_masks(n), game["proj"])
+        for seed in range(3):
+            rows = later_rows(n, budget, seed=seed) if budget else base_rows(n, seed=seed)
+            response = np.tile(_rows_of(game, rows), (seeds, 1))
+            estimate = estimate_rows(rows.masks, response, np.ones(len(rows.masks)), rows.fitted, confidence=0.95)
+            if estimate.exact:
+                np.testing.assert_allclose(estimate.influences, truth, atol=1e-9)
+            covered.append(np.abs(estimate.influences - truth) <= estimate.half_widths + 1e-9)
+    assert np.concatenate(covered).mean() >= 0.93
 
 
 def test_stability_of_r3_against_r5() -> None:

@@ -30,6 +30,17 @@ def _bomb() -> bytes:
     )
 
 
+def _sixteen_bit_colour() -> bytes:
+    """A 2 x 1 PNG with 16 bits a channel, which Pillow itself cannot write."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    pixels = zlib.compress(b"\0" + struct.pack(">6H", 65_535, 0, 0, 0, 65_535, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
 def _truncated() -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 60, 3), np.uint8)).save(buffer, "PNG")
@@ -70,6 +81,7 @@ CONVERTED: dict[str, tuple[Callable[[Path], None], str | None]] = {
     "cmyk.jpg": (lambda path: RED.convert("CMYK").save(path), "CMYK"),
     "glass.png": (lambda path: Image.new("RGBA", (8, 8), (255, 0, 0, 128)).save(path), "put on white"),
     "deep.png": (lambda path: Image.fromarray(np.full((5, 6), 40_000, np.uint16)).save(path), "16 bits"),
+    "deep-colour.png": (lambda path: path.write_bytes(_sixteen_bit_colour()), "16 bits"),
     "moving.gif": (
         lambda path: RED.save(path, save_all=True, append_images=[Image.new("RGB", RED.size, "blue")], duration=50),
         "its first frame was used",

@@ -19,6 +19,7 @@ WORDS = {
     "the red car, the red car": ["the", "red", "car", "the", "red", "car"],
     "Turn this image to autumn ###": ["Turn", "this", "image", "to", "autumn", "###"],
     "🚗 to 🚙": ["🚗", "to", "🚙"],
+    "「車」を赤くして": ["車", "を", "赤くして"],
     "ทำให้รถ red": ["ทำ", "ให้", "รถ", "red"],
 }
 

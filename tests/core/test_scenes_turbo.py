@@ -35,6 +35,7 @@ class Refuse:
 sys.meta_path.insert(0, Refuse())
 from smile_core import explain
 from smile_core.scenes.draw import draw
+from smile_core.scenes.scene import random_scene
 words = explain("make it night", draw(random_scene(3))).words
 print(max(words, key=lambda word: word.influence).text)
 try:

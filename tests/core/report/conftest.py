@@ -85,6 +85,7 @@ def setting(**fields: Any) -> Setting:
     """A plain setting with the default method."""
     values: dict[str, Any] = {
         "editor": "scenes-turbo",
+        "shell_name": "scenes-turbo",
         "family": "Img2Img-Turbo",
         "fingerprint": "a" * 64,
         "image_name": "street.png",
