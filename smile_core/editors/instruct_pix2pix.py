@@ -21,6 +21,7 @@ from smile_core.editors.diffusers_folder import (
     resized,
     working_size,
 )
+from smile_core.editors.pictures_out import as_pictures
 
 
 class InstructPix2PixEditor:
@@ -86,4 +87,5 @@ class InstructPix2PixEditor:
             output_type="np",
         )
         blanked = result.nsfw_content_detected or [False] * n
-        return [None if blank else picture for picture, blank in zip(result.images, blanked, strict=True)]
+        pictures = [None if blank else picture for picture, blank in zip(result.images, blanked, strict=True)]
+        return as_pictures(pictures, self._name)

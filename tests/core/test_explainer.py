@@ -234,6 +234,10 @@ def test_progress_ends_with_all_edits_done() -> None:
     assert all(before.done <= after.done <= after.total for before, after in itertools.pairwise(seen))
 
 
+def _raise(error: Exception) -> Any:
+    raise error
+
+
 BROKEN: dict[str, tuple[Any, str]] = {
     "raises": (lambda image, prompts, seed: 1 / 0, "ZeroDivisionError"),
     "wrong count": (lambda image, prompts, seed: [image], "1 pictures for 8 prompts"),
@@ -246,8 +250,8 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "no list": (lambda image, prompts, seed: 7, "must give a list of pictures"),
     "grey": (lambda image, prompts, seed: [np.zeros((8, 8))] * len(prompts), "shape"),
     "three lines": (
-        lambda image, prompts, seed: (_ for _ in ()).throw(RuntimeError("CUDA\nerror\nhere")),
-        "list of pictures",
+        lambda image, prompts, seed: _raise(RuntimeError("CUDA\nerror\nhere")),
+        "CUDA error here",
     ),
     "always refuses": (lambda image, prompts, seed: [None] * len(prompts), "refused the whole prompt twice"),
 }
