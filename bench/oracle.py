@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from bench.bars import report
@@ -30,15 +32,15 @@ def generated(count: int, *, seed: int) -> list[tuple[str, Scene]]:
     return found
 
 
-def measure() -> tuple[dict[str, float], list[dict[str, object]]]:
-    """Explain every prompt with the default method; both figures, and a row a prompt."""
+def measure(count: int = COUNT, seed: int = SEED, **fields: Any) -> tuple[dict[str, float], list[dict[str, object]]]:
+    """Explain every prompt; both figures, and a row a prompt. `fields` are those of the Method."""
     rows: list[dict[str, object]] = []
     truth: list[bool] = []
     influence: list[float] = []
     per_prompt: list[float] = []
-    for text, scene in generated(COUNT, seed=SEED):
+    for text, scene in generated(count, seed=seed):
         needed = needed_words([word.text for word in Prompt(text).words], scene)
-        explanation = explain(text, draw(scene), OracleEditor(scene))
+        explanation = explain(text, draw(scene), OracleEditor(scene), **fields)
         values = [word.influence for word in explanation.words]
         truth += needed.tolist()
         influence += values

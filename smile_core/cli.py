@@ -87,7 +87,7 @@ def explain(
     seed: Seed = None,
     seeds: Annotated[int | None, typer.Option(help="Repeat over this many noise seeds.")] = None,
     budget: Annotated[int | None, typer.Option(help="Most edits per seed.")] = None,
-    half_width: Annotated[float | None, typer.Option(help="Stop when every interval is narrower (0.04).")] = None,
+    half_width: Annotated[float | None, typer.Option(help="Stop early when intervals are narrower (0.04).")] = None,
     design: Annotated[str | None, typer.Option(help="auto, exact, fold-over, bernoulli or leave-one-out.")] = None,
     feature: Annotated[str | None, typer.Option(help="patches, pixels or dinov2:FOLDER.")] = None,
     distance: Annotated[str | None, typer.Option(help="mean-l2, wasserstein, cosine, ... (see the docs).")] = None,
@@ -179,7 +179,7 @@ def models(debug: Debug = False) -> None:
         for model in shipped_models():
             typer.echo(f"{model.name:14} {model.family:14} {model.megabytes:5.1f} MB  {model.about}")
             typer.echo(f"{'':14} {model.folder}")
-        typer.echo("\nAny diffusers folder of Img2Img-Turbo or InstructPix2Pix works too: --model FOLDER or owner/name")
+        typer.echo("\nAny diffusers folder of Img2Img-Turbo or InstructPix2Pix works too: --model FOLDER")
 
 
 @app.command()

@@ -28,7 +28,7 @@ class Method:
     Attributes:
         budget: most edits per seed; None leaves it to the design (the base design and later rows up to
             64, or 80 beyond 12 words).
-        half_width: stop as soon as every 95 % interval is narrower than this on both sides.
+        half_width: make no later rows when every 95 % interval is narrower than this on both sides.
         seeds: how many noise seeds to repeat everything with; intervals then also hold over seeds.
         design: which sub-prompts are tried. "auto": all of them up to 5 words, else fold-over.
         estimate: "rows" fits the surrogate to the measured rows; "auto" chooses, today always "rows".
@@ -103,7 +103,8 @@ class Method:
 
     @staticmethod
     def preset(name: str) -> Method:
-        """A named method: "default", or "paper", which is SMILE as published (variant B), faults included.
+        """A named method: "default", or "paper", which is SMILE as published (variant B), faults
+        included, except that words keep their order and duplicates.
 
         "paper" still needs `feature="dinov2:FOLDER"` and `kernel="published:FILE"`.
         """

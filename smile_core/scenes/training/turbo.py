@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import json
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -36,6 +37,8 @@ LATENT_BATCH = 32
 PIXEL_BATCH = 16
 LEAST_CHANGED = 1 / 64
 LATENT_NOISE = 0.15
+MOST_COLOURS = 28
+"""More colours than any scene has, fewer than photographs have; see `editors/known_pictures.py`."""
 
 
 def new_pipeline(folder: Path) -> Img2ImgTurboPipeline:
@@ -267,6 +270,8 @@ def save_half(pipe: Img2ImgTurboPipeline, folder: Path) -> None:
         pipe.scheduler,
     )
     saved.save_pretrained(folder, safe_serialization=True)
+    known = {"about": "cartoon scenes as `smile scene` draws them", "most_colours": MOST_COLOURS}
+    (folder / "known_pictures.json").write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -276,8 +281,8 @@ def main() -> None:
     parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
     parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
     parser.add_argument("--scenes", type=int, default=16_000)
-    parser.add_argument("--steps", type=int, nargs=3, default=(1800, 8000, 800), metavar=("A", "B", "C"))
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate of stage B")
+    parser.add_argument("--steps", type=int, nargs=3, default=(3500, 8000, 1500), metavar=("A", "B", "C"))
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest, of stage B; A takes 1.5, C half of it")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
