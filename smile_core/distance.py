@@ -89,6 +89,11 @@ def squared_l2(a: ArrayLike, b: ArrayLike) -> float:
     return float(((np.asarray(a, dtype=float) - np.asarray(b, dtype=float)) ** 2).sum(-1).mean())
 
 
+def rms_l2(a: ArrayLike, b: ArrayLike) -> float:
+    """The root of `squared_l2`: a strong change of a few patches outweighs a faint one of all."""
+    return float(np.sqrt(squared_l2(a, b)))
+
+
 def mean_l2(a: ArrayLike, b: ArrayLike) -> float:
     """Mean over patches of the Euclidean distance of their features (P, C)."""
     return float(np.sqrt(((np.asarray(a, dtype=float) - np.asarray(b, dtype=float)) ** 2).sum(-1)).mean())
@@ -107,6 +112,7 @@ def sliced_wasserstein(a: ArrayLike, b: ArrayLike, *, slices: int = 64, seed: in
 DISTANCES: dict[str, Distance] = {
     "mean-l2": mean_l2,
     "squared-l2": squared_l2,
+    "rms-l2": rms_l2,
     "sliced-wasserstein": sliced_wasserstein,
     "cosine": cosine,
     "wasserstein": wasserstein,

@@ -40,7 +40,7 @@ from smile_core.phrases import FIRST_PHRASES, Groups, open_strongest, split_even
 from smile_core.picture import Picture, load_picture
 from smile_core.prompt import Prompt
 
-PLACEBOS = ("the", "please", "of this")
+PLACEBOS = ("the", "please", "of this", "hello there", "thank you very much")
 """Prompts that should do nothing. Twice the most that any of them moves the picture is the noise floor."""
 
 ImageLike = str | Path | Image.Image | np.ndarray | Picture

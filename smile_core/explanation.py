@@ -21,7 +21,7 @@ State = Literal["effective", "idle", "unsure", "unread"]
 EFFECT_FLOOR = 0.05
 """An influence inside +-0.05 with its whole interval counts as none."""
 
-TIE = 0.005
+TIE = 0.01
 """Influences that print alike share a rank."""
 
 

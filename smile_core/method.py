@@ -33,7 +33,7 @@ class Method:
         design: which sub-prompts are tried. "auto": all of them up to 5 words, else fold-over.
         estimate: "rows" fits the surrogate to the measured rows; "auto" chooses, today always "rows".
         feature: what of a picture is compared: "patches", "pixels" or "dinov2:FOLDER".
-        distance: a name in `distance.DISTANCES`; None means "mean-l2" where one is needed.
+        distance: a name in `distance.DISTANCES`; None means "mean-l2", or "rms-l2" beside a projection.
         response: how much of the edit a sub-prompt achieves; see `response.py`. "auto" is "projection",
             which ranks needed words best on scenes (docs/method.md), or "distance" when one is named.
         surrogate: "least-squares".
@@ -72,7 +72,7 @@ class Method:
             raise MethodError("response 'projection' measures no distance; leave out distance, or use 'distance'")
         if self.response == "regions" and self.feature not in ("patches", "pixels"):
             raise MethodError("response 'regions' needs a feature with places: use patches or pixels")
-        if self.response == "regions" and self.distance not in (None, "mean-l2", "squared-l2"):
+        if self.response == "regions" and self.distance not in (None, "mean-l2", "rms-l2", "squared-l2"):
             raise MethodError("response 'regions' compares place by place; use distance mean-l2 or squared-l2")
         if self.distance == "sliced-wasserstein" and self.feature not in ("patches", "pixels"):
             raise MethodError("distance 'sliced-wasserstein' needs a feature with places: use patches or pixels")
@@ -86,8 +86,8 @@ class Method:
 
     @property
     def distance_name(self) -> str:
-        """The distance in use."""
-        return self.distance or "mean-l2"
+        """The distance in use; with a projection it only says how large an edit is."""
+        return self.distance or ("rms-l2" if self.response_name == "projection" else "mean-l2")
 
     def changed(self, **values: Any) -> Method:
         """A copy with some fields changed.

@@ -154,7 +154,10 @@ def test_an_editor_may_fill_one_buffer_again_and_again() -> None:
 def test_counts_keep_placebos_apart() -> None:
     def refuse_placebos(image: Any, prompts: list[str], seed: int) -> list[Any]:
         return [
-            None if p in ("the", "please", "of this") else image.point(lambda v, p=p: v + 9 * len(p)) for p in prompts
+            None
+            if p in ("the", "please", "of this", "hello there", "thank you very much")
+            else image.point(lambda v, p=p: v + 9 * len(p))
+            for p in prompts
         ]
 
     explanation = explain("make one", GREY, refuse_placebos)

@@ -63,8 +63,11 @@ def test_an_explanation_of_a_street(street_pixels: np.ndarray) -> None:
     assert not explanation.effectless
 
 
-def test_words_without_meaning_do_nothing(street_pixels: np.ndarray) -> None:
-    assert explain("hello there my friend", street_pixels).effectless
+@pytest.mark.parametrize(
+    "prompt", ["good morning", "nothing to see here", "xyzzy plugh", "make it nicer", "turn it up"]
+)
+def test_words_without_meaning_do_nothing(prompt: str, street_pixels: np.ndarray) -> None:
+    assert explain(prompt, street_pixels).effectless
 
 
 def test_a_photograph_is_told_that_this_model_knows_only_scenes() -> None:
