@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jsonschema
@@ -145,11 +146,18 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, pix2pix_folder: Path) -> N
     prompt = "please make the car and the house very red now"
     command = [sys.executable, "-m", "smile_core.cli", "explain", prompt, "-i", str(tmp_path / "grey.png")]
     command += ["-m", str(pix2pix_folder), "--seeds", "20", "--html", str(page)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=os.environ, text=True)
-    time.sleep(6)
+    terminal, errors = pty.openpty()
+    process = subprocess.Popen(command, stderr=errors, stdout=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm"})
+    os.close(errors)
+    shown = b""
+    while b"please make" not in shown:  # The bar names the prompt once the first edits are under way.
+        shown += os.read(terminal, 4096)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert errors.strip() == "smile: stopped; nothing was written"
-    assert not page.exists()
+    with contextlib.suppress(OSError):  # Linux says that a terminal has no other end by an error.
+        while chunk := os.read(terminal, 4096):
+            shown += chunk
+    assert process.wait(timeout=60) == 130, shown
+    assert b"smile: stopped; nothing was written" in shown
+    assert b"Traceback" not in shown
     assert sorted(path.name for path in tmp_path.iterdir()) == ["grey.png"]
+    os.close(terminal)
