@@ -26,7 +26,7 @@ from smile_core import design
 from smile_core.assemble import Measured, assemble
 from smile_core.design import MOST_WORDS, Rows
 from smile_core.editing import Edits, Meter, Progress
-from smile_core.editors.protocol import Editor, KnowsItsPictures, ReadsPartly
+from smile_core.editors.protocol import Editor, KnowsItsLimits, ReadsPartly
 from smile_core.editors.registry import open_editor
 from smile_core.errors import EditorError, MethodError
 from smile_core.estimate import estimate_rows
@@ -136,8 +136,8 @@ class _Run:
         self.edits = [edits_of(seed + k) for k in range(self.method.seeds)]
         self.placebos = edits_of(seed)
         self.notes = list(picture.notes)
-        if isinstance(self.editor, KnowsItsPictures):
-            self.notes += self.editor.remarks(picture.pixels)
+        if isinstance(self.editor, KnowsItsLimits):
+            self.notes += self.editor.remarks(picture.pixels, [word.text for word in self.words])
 
     def preview(self) -> Preview:
         read = self._words_read()

@@ -103,7 +103,7 @@ class Counts:
         return self.made + self.reused
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """The answer: which words did what, how sure that is, and what it rests on.
 
@@ -126,6 +126,10 @@ class Explanation:
     counts: Counts
     seconds: float
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{word.text} {word.influence:+.2f}" for word in self.words)
+        return f"<Explanation of {self.prompt!r}: {words}>"
 
     @property
     def effectless(self) -> bool:

@@ -98,7 +98,8 @@ class Method:
         known = [field.name for field in fields(self)]
         for name in values:
             if name not in known:
-                raise MethodError(f"a method has no field {name!r}; its fields are: {', '.join(known)}")
+                hint = "name the model by editor=..." if name == "model" else f"its fields are: {', '.join(known)}"
+                raise MethodError(f"a method has no field {name!r}; {hint}")
         return replace(self, **values)
 
     @staticmethod

@@ -52,9 +52,9 @@ class Img2ImgTurboEditor:
         """See `ReadsPartly`."""
         return characters_read(self._pipeline.tokenizer, prompt)
 
-    def remarks(self, image: np.ndarray) -> tuple[str, ...]:
-        """See `KnowsItsPictures`."""
-        return remarks_on(image, self._folder, self._name)
+    def remarks(self, image: np.ndarray, words: Sequence[str]) -> tuple[str, ...]:
+        """See `KnowsItsLimits`."""
+        return remarks_on(image, words, self._pipeline.tokenizer, self._folder)
 
     def edit(self, image: np.ndarray, prompts: Sequence[str], *, seed: int) -> list[np.ndarray | None]:
         """See `Editor.edit`."""

@@ -7,7 +7,9 @@ by with few colours, photographs do not (docs/training.md has the figures).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -30,12 +32,21 @@ def colours(image: np.ndarray) -> int:
     return int(np.searchsorted(np.cumsum(counts), SHARE * counts.sum())) + 1
 
 
-def remarks_on(image: np.ndarray, folder: Path, name: str) -> tuple[str, ...]:
-    """A sentence where the picture looks unlike what the model was trained on; nothing without the file."""
+def remarks_on(image: np.ndarray, words: Sequence[str], tokenizer: Any, folder: Path) -> tuple[str, ...]:
+    """Sentences where the picture or a word is unlike what the model was trained on; nothing without the file.
+
+    A word that such a model knows is one token.
+    """
     file = folder / "known_pictures.json"
     if not file.is_file():
         return ()
     known = json.loads(file.read_text(encoding="utf-8"))
-    if colours(image) <= known["most_colours"]:
-        return ()
-    return (f"{name} knows only {known['about']}; this picture looks different, so its edits may mean little",)
+    remarks = []
+    if colours(image) > known["most_colours"]:
+        remarks.append(f"this model knows only {known['about']}; the picture looks different, so its edits mean little")
+    single = [part for word in words for part in word.split() if any(c.isalpha() for c in part)]
+    strange = [word for word in dict.fromkeys(single) if len(tokenizer.tokenize(word)) > 1]
+    if strange:
+        quoted = ", ".join(f"‘{word}’" for word in strange[:5]) + (" and others" if len(strange) > 5 else "")
+        remarks.append(f"this model never learned {quoted}; what such words do to the picture means little")
+    return tuple(remarks)

@@ -46,9 +46,9 @@ class ReadsPartly(Protocol):
 
 
 @runtime_checkable
-class KnowsItsPictures(Protocol):
-    """An editor that can tell whether a picture is of the kind that it was trained on."""
+class KnowsItsLimits(Protocol):
+    """An editor that can tell whether a picture and words are of the kind that it was trained on."""
 
-    def remarks(self, image: np.ndarray) -> tuple[str, ...]:
-        """Sentences for the user about this picture, uint8 (H, W, 3); none when all is well."""
+    def remarks(self, image: np.ndarray, words: Sequence[str]) -> tuple[str, ...]:
+        """Sentences for the user about this picture, uint8 (H, W, 3), and these words; none when all is well."""
         ...

@@ -66,7 +66,9 @@ def reliance(explanation: Explanation) -> tuple[str, str]:
     if value is None:
         return "Not measured.", "There are too few edits, or edits too much alike, to hold any out and predict them."
     grade = wording.fidelity_grade(value)
-    finding = f"{_ANSWER[grade]} Fidelity {wording.plain(value)}"
+    exact_but_no_sum = explanation.stop == "exact" and grade == "low"
+    answer = "The numbers are exact, but they do not add up." if exact_but_no_sum else _ANSWER[grade]
+    finding = f"{answer} Fidelity {wording.plain(value)}"
     held_out = f"on {wording.count(measures.held_out_rows, 'edit')}, each held out in turn."
     if grade == "low":
         depends = "What a word does depends on which others are there; trust the pictures more than the colours."

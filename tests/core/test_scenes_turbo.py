@@ -70,6 +70,12 @@ def test_words_without_meaning_do_nothing(prompt: str, street_pixels: np.ndarray
     assert explain(prompt, street_pixels).effectless
 
 
+def test_misspelt_words_are_named(street_pixels: np.ndarray) -> None:
+    notes = explain("mkae the car rde", street_pixels).notes
+    assert notes == ("this model never learned ‘mkae’, ‘rde’; what such words do to the picture means little",)
+    assert explain("please paint the automobile crimson", street_pixels).notes == ()
+
+
 def test_a_photograph_is_told_that_this_model_knows_only_scenes() -> None:
     explanation = explain("make it night", load_sample_images().images[0])
     assert any("knows only cartoon scenes" in note for note in explanation.notes)
