@@ -1,4 +1,4 @@
-"""Tell a picture that a small model was never trained on from one that it knows.
+"""Tell pictures and words that a small model was never trained on from those that it knows.
 
 A model folder may hold `known_pictures.json`: {"about": "...", "most_colours": k}. Flat cartoons get
 by with few colours, photographs do not (docs/training.md has the figures).

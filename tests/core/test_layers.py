@@ -23,8 +23,6 @@ MAY_LOOK_AHEAD = {
     # Explanation.save and to_json are the data's own doors to the surfaces, opened inside functions.
     ("explanation", "explanation_json"),
     ("explanation", "report"),
-    # The registry opens shipped models, whose remarks and pipelines live with the editors.
-    ("editors", "scenes"),
 }
 
 
