@@ -1,4 +1,4 @@
-"""The shell: `smile explain`, `smile preview`, `smile models`, `smile scene`.
+"""The shell: `smile explain`, `smile preview`, `smile models`, `smile scene`, `smile evidence`.
 
 Exit codes: 0 done, 1 refused with one line that says what to do, 2 wrong usage, 130 stopped by Ctrl-C.
 Results go to standard output; progress, notes and errors to standard error.
@@ -34,6 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+evidence_app = typer.Typer(help="Show what is stored of edits made; `clear` removes it.", rich_markup_mode=None)
+app.add_typer(evidence_app, name="evidence")
 
 Image = Annotated[Path | None, typer.Option("--image", "-i", help="The picture to edit.")]
 Model = Annotated[
@@ -199,6 +202,39 @@ def scene(
         write_whole(out, scene_png(drawn))
         things = ", ".join(f"{thing.colour} {thing.kind}" for thing in drawn.things)
         typer.echo(f"{out}: {things}; {drawn.season}, {drawn.time}, {drawn.weather}")
+
+
+@evidence_app.callback(invoke_without_command=True)
+def evidence(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Show what is stored of edits made; `clear` removes it."""
+    if context.invoked_subcommand is not None:
+        return
+    with _one_line_errors(debug):
+        from smile_core.evidence_place import EvidencePlace, default_folder
+        from smile_core.evidence_upkeep import as_json, as_text, stored
+
+        found = stored(EvidencePlace(default_folder()))
+        typer.echo(as_json(found) if json else as_text(found))
+
+
+@evidence_app.command("clear")
+def clear_evidence(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Remove all stored edits; they will be made again when they are needed."""
+    with _one_line_errors(debug):
+        from smile_core.evidence_place import EvidencePlace, default_folder
+        from smile_core.evidence_upkeep import clear, megabytes
+
+        place = EvidencePlace(default_folder())
+        if not (yes or typer.confirm(f"Remove all edits stored in {place.path}?", err=True)):
+            raise SmileError("nothing was removed")
+        typer.echo(f"{megabytes(clear(place))} freed in {place.path}")
 
 
 def _tasks(what: str, image: Path | None, model: str | None, seed: int | None) -> list[_Task]:

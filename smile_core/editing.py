@@ -16,7 +16,7 @@ from PIL import Image
 from smile_core.editors.pictures_out import as_pictures
 from smile_core.editors.protocol import Editor
 from smile_core.errors import EditorError, SmileError
-from smile_core.evidence import EditKey, Evidence
+from smile_core.evidence import AnyEvidence, EditKey
 from smile_core.picture import Picture
 
 BATCH = 8
@@ -68,7 +68,7 @@ class Edits:
     """
 
     def __init__(
-        self, editor: Editor, identity: str, evidence: Evidence, picture: Picture, seed: int, meter: Meter
+        self, editor: Editor, identity: str, evidence: AnyEvidence, picture: Picture, seed: int, meter: Meter
     ) -> None:
         self._editor, self._identity, self._evidence, self._picture = editor, identity, evidence, picture
         self.seed, self.meter = seed, meter

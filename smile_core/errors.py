@@ -25,3 +25,7 @@ class MethodError(SmileError, ValueError):
 
 class ExplanationError(SmileError, ValueError):
     """A saved explanation cannot be read back."""
+
+
+class EvidenceError(SmileError):
+    """The stored evidence cannot be used or cleared."""

@@ -30,7 +30,7 @@ from smile_core.editors.protocol import Editor, KnowsItsLimits, ReadsPartly
 from smile_core.editors.registry import open_editor
 from smile_core.errors import EditorError, MethodError
 from smile_core.estimate import estimate_rows
-from smile_core.evidence import Evidence
+from smile_core.evidence import AnyEvidence, Evidence
 from smile_core.explanation import Counts, Explanation, Setting
 from smile_core.features import feature_by_name
 from smile_core.kernel import kernel_by_name
@@ -83,7 +83,7 @@ class Explainer:
         self,
         editor: EditorLike = "scenes-turbo",
         *,
-        evidence: Evidence | None = None,
+        evidence: AnyEvidence | None = None,
         method: Method | None = None,
         **fields: Any,
     ) -> None:
@@ -94,7 +94,7 @@ class Explainer:
         self.editor = open_editor(editor)
         named = isinstance(editor, (str, Path))
         self.shell_name = str(editor) if named else getattr(self.editor, "shell_name", None)
-        self.evidence = evidence if evidence is not None else Evidence()
+        self.evidence: AnyEvidence = evidence if evidence is not None else Evidence()
         self.identity = self.editor.fingerprint or f"unnamed-{uuid.uuid4().hex}"
 
     def explain(

@@ -15,9 +15,10 @@ PACKAGE = Path(smile_core.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
-    "errors", "whole_file", "prompt", "documents", "design", "phrases", "picture", "features", "distance", "response",
-    "kernel", "surrogate", "estimate", "quality", "method", "measure", "evidence", "editors", "scenes", "editing",
-    "explanation", "explanation_json", "report", "assemble", "explainer", "cli",
+    "errors", "whole_file", "prompt", "sub_prompts", "known_texts", "documents", "design", "phrases", "picture",
+    "features", "distance", "response", "kernel", "surrogate", "estimate", "quality", "method", "measure", "evidence",
+    "lossless", "evidence_rows", "evidence_place", "evidence_connection", "evidence_store", "evidence_upkeep",
+    "editors", "scenes", "editing", "explanation", "explanation_json", "report", "assemble", "explainer", "cli",
 ]  # fmt: skip
 MAY_LOOK_AHEAD = {
     # Explanation.save and to_json are the data's own doors to the surfaces, opened inside functions.
