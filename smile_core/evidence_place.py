@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from smile_core.errors import EvidenceError
 
 FILE = "evidence.sqlite"
-_BESIDE = ("-wal", "-shm")
+_BESIDE = ("-journal", "-wal", "-shm")
 _DAMAGED = ".damaged"
 
 
@@ -53,6 +53,17 @@ class EvidencePlace:
         except Timeout as error:
             raise EvidenceError(f"another process keeps {self.folder} locked; end it, or try later") from error
 
+    def holds_file(self) -> bool:
+        """Whether there is a file.
+
+        Raises:
+            EvidenceError: folder or file is not what `prepared` would take.
+        """
+        if not os.path.lexists(self.folder):
+            return False
+        _check(self.folder, stat.S_ISDIR, 0o700)
+        return os.path.lexists(self.path)
+
     def identity(self) -> tuple[int, int] | None:
         """What tells the file now at `path` from another one put there later; None when there is none."""
         try:
@@ -79,7 +90,11 @@ class EvidencePlace:
 
     def bytes(self) -> int:
         """Bytes on disk, with logs and what was set aside."""
-        return sum(file.lstat().st_size for file in self.folder.glob(FILE + "*") if file.is_file())
+        total = 0
+        for file in self.folder.glob(FILE + "*"):
+            with suppress(FileNotFoundError):  # Logs come and go.
+                total += file.lstat().st_size
+        return total
 
 
 def _check(path: Path, kind: Callable[[int], bool], mode: int) -> None:

@@ -33,7 +33,7 @@ def stored(place: EvidencePlace) -> Stored:
         EvidenceError: it cannot be read, and why.
     """
     summary = Summary(0, 0, None, None)
-    if place.identity() is not None:
+    if place.holds_file():
         try:
             with place.prepared(_PATIENCE) as path:
                 rows = EvidenceRows(path, patience=_PATIENCE, log_bytes=_LOG_BYTES)
@@ -55,7 +55,7 @@ def clear(place: EvidencePlace) -> int:
         EvidenceError: it cannot be cleared, and why.
     """
     before = place.bytes()
-    if place.identity() is None:
+    if not place.holds_file():
         place.drop_damaged()
         return before - place.bytes()
     try:
