@@ -42,6 +42,8 @@ class EvidencePlace:
             EvidenceError: folder or file is a symbolic link, of another kind or another user's, or stays locked.
             OSError: it cannot be made.
         """
+        if not self.folder.is_absolute():  # A user without a home: "~" would become a folder here.
+            raise EvidenceError(f"{self.folder} is not an absolute path; set HOME or XDG_CACHE_HOME")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _check(self.folder, stat.S_ISDIR, 0o700)
         try:

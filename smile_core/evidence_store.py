@@ -65,9 +65,9 @@ class EvidenceStore:
     few milliseconds' worth. In a forked child it holds nothing and takes nothing.
     """
 
-    def __init__(self, folder: Path | None = None, *, most_bytes: int = MOST_BYTES, patience: float = 10.0) -> None:
+    def __init__(self, folder: Path | None = None, *, most_bytes: int = MOST_BYTES, patience: float = 30.0) -> None:
         """Args:
-            folder: where the file is; else in the user's cache.
+            folder: where the file is, an absolute path; else in the user's cache.
             most_bytes: most bytes on disk, log included; least recently used edits go first.
             patience: seconds to wait for a lock of another process.
 

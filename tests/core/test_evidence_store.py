@@ -22,7 +22,8 @@ from typer.testing import CliRunner, Result
 from smile_core import Explainer
 from smile_core.cli import app
 from smile_core.evidence import EditKey
-from smile_core.evidence_place import FILE
+from smile_core.evidence_connection import EvidenceConnection
+from smile_core.evidence_place import FILE, EvidencePlace
 from smile_core.evidence_store import EvidenceStore
 from smile_core.lossless import pack, unpack
 from smile_core.prompt import Prompt
@@ -106,6 +107,7 @@ def test_packing_is_lossless_and_notices_every_change(shape: tuple[int, int]) ->
         {"width": packed.width + 1},
         {"data": packed.data[:-1]},
         {"data": b""},
+        {"crc": packed.crc ^ 1},
     ]
     for change in changes:
         assert unpack(type(packed)(**{**vars(packed), **change})) is None
@@ -159,9 +161,11 @@ for name in "abcdefgh":
     print(store.notes, flush=True)
     os._exit(0)
 print([os.waitpid(pid, 0)[1] for pid in children])
+EvidenceStore(folder).put(key("not closed"), picture("not closed"))
 """
     assert start(code, folder).communicate(timeout=120)[0] == "()\n" * 8 + "[0, 0, 0, 0, 0, 0, 0, 0]\n"
     texts = [f"{name} {k}" for name in "abcdefgh" for k in range(40)] + [f"shared {k}" for k in range(10)]
+    texts.append("not closed")
     with EvidenceStore(folder) as store:
         assert held(store, texts) == texts
         assert len(store.known(SETTING, Prompt("a b c d e f g h shared 0 1 2").words)) == 8 * 3 + 3
@@ -308,6 +312,33 @@ def test_who_has_the_damaged_file_open_moves_to_the_new_one(folder: Path, store:
     assert store.notes == ()
 
 
+def test_a_damaged_file_is_set_aside_by_the_first_who_notices_only(folder: Path) -> None:
+    notes: list[str] = []
+    first, second = (
+        EvidenceConnection(EvidencePlace(folder), patience=2, log_bytes=4096, note=notes.append) for _ in range(2)
+    )
+    with pytest.raises(sqlite3.DatabaseError) as damage:
+        garbage(folder.parent / "garbage")
+        sqlite3.connect(folder.parent / "garbage").execute("PRAGMA user_version")
+    raised: list[str] = []
+
+    def fail_once(name: str) -> int:
+        if name in raised:
+            return 1
+        raised.append(name)
+        if name == "second":
+            assert first.run(lambda _: fail_once("first")) == 1
+        raise damage.value
+
+    assert second.run(lambda _: fail_once("second")) == 1
+    assert len(notes) == 1
+    assert first.opened == second.opened == 2
+    first.run(lambda rows: rows.erased())
+    assert first.opened == 2
+    first.close()
+    second.close()
+
+
 def test_a_bad_row_counts_as_unknown_and_goes(folder: Path, store: EvidenceStore) -> None:
     put_all(store, ["good", "bad"])
     connection = sqlite3.connect(folder / FILE)
@@ -346,6 +377,14 @@ def linked_file(folder: Path) -> None:
 def dangling_link(folder: Path) -> None:
     folder.mkdir()
     (folder / FILE).symlink_to(folder.parent / "elsewhere")
+
+
+def test_a_relative_folder_is_refused() -> None:
+    with EvidenceStore(Path("~/evidence")) as store:
+        put_all(store, ["a"])
+        assert held(store, ["a"])
+        assert "set HOME or XDG_CACHE_HOME" in store.notes[0]
+    assert not Path("~").exists()
 
 
 def folder_for_file(folder: Path) -> None:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smile_core.errors import PromptError
@@ -47,6 +47,7 @@ def masks_by_text(prompt: Prompt) -> dict[str, list[tuple[int, ...]]]:
 
 @settings(deadline=None, max_examples=150)
 @given(TEXTS, TEXTS, st.integers(1, 3))
+@example("[[ x y ]] red the", "a", 1)
 def test_texts_and_masks_are_those_of_all_masks(text: str, other: str, groups: int) -> None:
     prompt, another = prompt_of(text, groups), prompt_of(other, 1)
     if prompt is None or another is None:
