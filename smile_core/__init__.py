@@ -10,6 +10,7 @@ Importing this package does not import torch; opening a model does.
 from smile_core.editors.protocol import Editor
 from smile_core.errors import EditorError, ExplanationError, ImageError, MethodError, PromptError, SmileError
 from smile_core.evidence import Evidence
+from smile_core.evidence_store import EvidenceStore
 from smile_core.explainer import Explainer, explain
 from smile_core.explanation import ExplainedWord, Explanation
 from smile_core.method import Method
@@ -21,6 +22,7 @@ __all__ = [
     "Editor",
     "EditorError",
     "Evidence",
+    "EvidenceStore",
     "ExplainedWord",
     "Explainer",
     "Explanation",

@@ -1,4 +1,4 @@
-"""The shell: `smile explain`, `smile preview`, `smile models`, `smile scene`, `smile evidence`.
+"""The shell: `smile explain`, `smile preview`, `smile evaluate`, `smile models`, `smile scene`, `smile evidence`.
 
 Exit codes: 0 done, 1 refused with one line that says what to do, 2 wrong usage, 130 stopped by Ctrl-C.
 Results go to standard output; progress, notes and errors to standard error.
@@ -22,6 +22,7 @@ from smile_core.report.wording import printable
 
 if TYPE_CHECKING:
     from smile_core.editing import Progress
+    from smile_core.evidence import AnyEvidence
     from smile_core.explainer import Explainer
     from smile_core.explanation import Explanation
     from smile_core.picture import Picture
@@ -43,6 +44,7 @@ Model = Annotated[
     str | None, typer.Option("--model", "-m", help="Name, diffusers folder or hub id; oracle for scenes.")
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of the editor's noise.")]
+Private = Annotated[bool, typer.Option("--private", help="Keep edits in memory only; neither use nor store any.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
 
 
@@ -100,6 +102,7 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="Print JSON without pictures instead of text.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write a report with pictures.")] = None,
     png: Annotated[Path | None, typer.Option(help="Write one picture of the result.")] = None,
+    private: Private = False,
     debug: Debug = False,
 ) -> None:
     """Explain a prompt, or every prompt of a document."""
@@ -128,11 +131,12 @@ def explain(
         pictures = {path: load_picture(path) for path in dict.fromkeys(task.image for task in tasks)}
         explainers: dict[tuple[str, Path | None], Explainer] = {}
         explanations = []
-        for task in tasks:
-            key = (task.model, task.image if task.model == "oracle" else None)
-            if key not in explainers:
-                explainers[key] = Explainer(_editor(task), method=method)
-            explanations.append(_explained(task, explainers[key], pictures[task.image]))
+        with _evidence(private) as kept:
+            for task in tasks:
+                key = (task.model, task.image if task.model == "oracle" else None)
+                if key not in explainers:
+                    explainers[key] = Explainer(_editor(task), method=method, evidence=kept)
+                explanations.append(_explained(task, explainers[key], pictures[task.image]))
         # Files first: a reader of the text who leaves early must not cost the report.
         written = [("report", save(explanations, html))] if html is not None else []
         written += [("picture", save(explanations, png))] if png is not None else []
@@ -150,6 +154,7 @@ def preview(
     ),
     model: Model = None,
     seed: Seed = None,
+    private: Private = False,
     debug: Debug = False,
 ) -> None:
     """Write the picture that a prompt makes."""
@@ -165,12 +170,85 @@ def preview(
         if len(tasks) > 1:
             raise SmileError(f"{prompt} holds {len(tasks)} prompts, a preview shows one; give the prompt itself")
         task, picture = tasks[0], load_picture(tasks[0].image)
-        made = Explainer(_editor(task)).preview(task.prompt, picture, seed=task.seed)
+        with _evidence(private) as kept:
+            made = Explainer(_editor(task), evidence=kept).preview(task.prompt, picture, seed=task.seed)
         for note in made.notes:
             typer.echo(f"smile: {note}", err=True)
         buffer = io.BytesIO()
         Pillow.fromarray(made.picture).save(buffer, "PNG")
         typer.echo(f"picture: {write_whole(out, buffer.getvalue())}")
+
+
+@app.command()
+def evaluate(
+    what: Annotated[
+        str | None, typer.Argument(metavar="PROMPT|FILE.edit", help="What `explain` takes; leave out with --suite.")
+    ] = None,
+    suite: Annotated[str | None, typer.Option(help="scenes: forty labelled prompts with their own pictures.")] = None,
+    image: Image = None,
+    model: Model = None,
+    seed: Seed = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    png: Annotated[Path | None, typer.Option(help="Write a plot of the deletion and insertion curves.")] = None,
+    private: Private = False,
+    debug: Debug = False,
+) -> None:
+    """Test explanations by more edits: stability, consistency, accuracy, faithfulness."""
+    with _one_line_errors(debug):
+        from smile_core.evaluate import evaluate as evaluated
+        from smile_core.explainer import Explainer
+        from smile_core.report.evaluation import evaluation_json, evaluation_png, evaluation_text
+        from smile_core.whole_file import write_whole
+
+        _check_suffix(png, ".png")
+        if (what is None) == (suite is None):
+            raise SmileError("give a prompt or a document, or --suite scenes, not both")
+        results = []
+        with _evidence(private) as kept:
+            tests = _suite(suite, model) if suite is not None else _tests(str(what), image, model, seed)
+            explainers: dict[str, Explainer] = {}
+            for number, (prompt, picture, editor, its_seed, needed) in enumerate(tests, start=1):
+                if sys.stderr.isatty():
+                    typer.echo(f"\r{number} of {len(tests)} prompts", nl=False, err=True)
+                if isinstance(editor, str):
+                    explainer = explainers.setdefault(editor, Explainer(editor, evidence=kept))
+                else:
+                    explainer = Explainer(editor, evidence=kept)
+                results.append(evaluated(explainer, prompt, picture, seed=its_seed, needed=needed))
+        if sys.stderr.isatty():
+            typer.echo("\r" + " " * 24 + "\r", nl=False, err=True)
+        if png is not None:
+            write_whole(png, evaluation_png(results))
+        typer.echo(evaluation_json(results) if json else evaluation_text(results), nl=json)
+        if png is not None:
+            typer.echo(f"plot: {png}", err=json)
+
+
+_Test = tuple[str, Any, Any, int, tuple[bool, ...] | None]
+
+
+def _suite(name: str, model: str | None) -> list[_Test]:
+    """The labelled prompts of a suite: prompt, picture, editor, seed, labels."""
+    from smile_core.scenes.draw import draw
+    from smile_core.scenes.labelled import labelled_prompts
+    from smile_core.scenes.oracle import OracleEditor
+
+    if name != "scenes":
+        raise SmileError(f"there is no suite {name!r}; use scenes")
+    return [
+        (
+            one.prompt,
+            draw(one.scene),
+            OracleEditor(one.scene) if model == "oracle" else model or "scenes-turbo",
+            0,
+            one.needed,
+        )
+        for one in labelled_prompts()
+    ]
+
+
+def _tests(what: str, image: Path | None, model: str | None, seed: int | None) -> list[_Test]:
+    return [(task.prompt, task.image, _editor(task), task.seed, None) for task in _tasks(what, image, model, seed)]
 
 
 @app.command()
@@ -275,6 +353,24 @@ def _tasks(what: str, image: Path | None, model: str | None, seed: int | None) -
         )
         for prompt in document.prompts
     ]
+
+
+@contextmanager
+def _evidence(private: bool) -> Iterator[AnyEvidence]:
+    """Where edits are kept: on disk for the next time, or nowhere; trouble with the disk is said once."""
+    from smile_core.evidence import Evidence
+    from smile_core.evidence_store import EvidenceStore
+
+    if private:
+        yield Evidence()
+        return
+    store = EvidenceStore()
+    try:
+        yield store
+    finally:
+        store.close()
+        for note in store.notes:
+            typer.echo(f"smile: {printable(note)}", err=True)
 
 
 def _editor(task: _Task) -> Any:

@@ -94,7 +94,9 @@ class Explainer:
         self.editor = open_editor(editor)
         named = isinstance(editor, (str, Path))
         self.shell_name = str(editor) if named else getattr(self.editor, "shell_name", None)
-        self.evidence: AnyEvidence = evidence if evidence is not None else Evidence()
+        # Edits of an editor that nothing can tell from another are remembered here and nowhere else.
+        kept = evidence is not None and self.editor.fingerprint is not None
+        self.evidence: AnyEvidence = evidence if evidence is not None and kept else Evidence()
         self.identity = self.editor.fingerprint or f"unnamed-{uuid.uuid4().hex}"
 
     def explain(
@@ -102,6 +104,23 @@ class Explainer:
     ) -> Explanation:
         """Explain one prompt on one picture; args as in the function `explain`."""
         return _Run(self, Prompt(prompt), load_picture(image), seed, progress).explain()
+
+    def responses(self, prompt: str, image: ImageLike, masks: np.ndarray, *, seed: int = 0) -> tuple[np.ndarray, int]:
+        """Make the edits of chosen sub-prompts and measure their responses.
+
+        Args:
+            prompt: the instruction, n words.
+            image: the picture.
+            masks: (m, n) of 0 and 1.
+            seed: of the editor's noise.
+
+        Returns:
+            Responses (m,), NaN where the edit failed, and how many edits had to be made.
+
+        Raises:
+            as `explain`; MethodError also where masks have another number of words.
+        """
+        return _Run(self, Prompt(prompt), load_picture(image), seed, None).responses(masks)
 
     def preview(self, prompt: str, image: ImageLike, *, seed: int = 0) -> Preview:
         """Only the edit that the whole prompt makes; args as in the function `explain`."""
@@ -146,6 +165,21 @@ class _Run:
         if text in self.edits[0].failed:
             raise EditorError("the editor refused the prompt twice; change the prompt")
         return Preview(self.edits[0].pictures[text], tuple(self.notes))
+
+    def responses(self, masks: np.ndarray) -> tuple[np.ndarray, int]:
+        n = len(self.words)
+        if masks.ndim != 2 or masks.shape[1] != n:
+            raise MethodError(f"masks of shape {masks.shape} do not fit {n} words; give one column a word")
+        rows = np.concatenate([design.full_and_empty(n), masks.astype(np.uint8)])
+        edits = self.edits[0]
+        texts = [self.prompt.render(mask) for mask in rows]
+        edits.make(texts)
+        if "" not in edits.pictures:
+            edits.use_source_for_empty()
+        if texts[0] in edits.failed:
+            raise EditorError("the editor refused the whole prompt twice; change the prompt")
+        measured, _, _ = self._respond(edits, texts, Rows(rows, np.ones(len(rows), dtype=bool), rows))
+        return measured[2:], edits.made
 
     def explain(self) -> Explanation:
         started = time.perf_counter()

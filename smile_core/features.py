@@ -41,7 +41,11 @@ def feature_by_name(name: str) -> Feature:
 
 def grid_of(height: int, width: int) -> tuple[int, int]:
     """Rows and columns of patches for a picture: at most 32 along the longer side, never more than pixels."""
-    cell = max(1.0, max(height, width) / PATCHES_ACROSS)
+    return _grid(height, width, PATCHES_ACROSS)
+
+
+def _grid(height: int, width: int, across: int) -> tuple[int, int]:
+    cell = max(1.0, max(height, width) / across)
     return max(1, round(height / cell)), max(1, round(width / cell))
 
 
@@ -54,11 +58,26 @@ def patches(pictures: np.ndarray) -> np.ndarray:
     Returns:
         float32 (N, P, 3), patches row by row on the grid of `grid_of`.
     """
-    rows, columns = grid_of(*pictures.shape[1:3])
+    cells = lab_cells(pictures, PATCHES_ACROSS)
+    return cells.reshape(len(cells), -1, 3)
+
+
+def lab_cells(pictures: np.ndarray, across: int) -> np.ndarray:
+    """Mean colour of each cell of a grid, in CIE L*a*b* over 100.
+
+    Args:
+        pictures: uint8 (N, H, W, 3), sRGB.
+        across: cells along the longer side; never more than pixels.
+
+    Returns:
+        float32 (N, rows, columns, 3).
+    """
+    height, width = pictures.shape[1:3]
+    rows, columns = _grid(height, width, across)
     small = np.stack(
         [np.asarray(Image.fromarray(picture).resize((columns, rows), Image.Resampling.BOX)) for picture in pictures]
     )
-    return _lab(small).reshape(len(pictures), rows * columns, 3)
+    return _lab(small)
 
 
 def pixels(pictures: np.ndarray) -> np.ndarray:

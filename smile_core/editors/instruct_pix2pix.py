@@ -5,6 +5,7 @@ Source: Brooks et al., arXiv 2211.09800, through diffusers' StableDiffusionInstr
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,19 +22,40 @@ from smile_core.editors.diffusers_folder import (
     resized,
     working_size,
 )
+from smile_core.editors.known_pictures import remarks_on
 from smile_core.editors.pictures_out import as_pictures
+
+DEFAULTS = {"steps": 20, "guidance": 7.5, "image_guidance": 1.5}
+
+
+def _advised(folder: Path) -> dict[str, float]:
+    """What a model's folder says of its own use, in `editing.json`."""
+    file = folder / "editing.json"
+    if not file.is_file():
+        return {}
+    advised = json.loads(file.read_text(encoding="utf-8"))
+    return {name: advised[name] for name in DEFAULTS if name in advised}
 
 
 class InstructPix2PixEditor:
     """Few-step diffusion with paired noise: every sub-prompt sees the same latents and the same steps' noise."""
 
     def __init__(
-        self, folder: Path, *, name: str, steps: int = 20, guidance: float = 7.5, image_guidance: float = 1.5
+        self,
+        folder: Path,
+        *,
+        name: str,
+        steps: int | None = None,
+        guidance: float | None = None,
+        image_guidance: float | None = None,
     ) -> None:
+        """What is not given is taken from the folder's `editing.json`, else 20 steps, 7.5 and 1.5."""
         self._folder, self._name = folder, name
-        self._steps, self._guidance, self._image_guidance = steps, guidance, image_guidance
+        given = {"steps": steps, "guidance": guidance, "image_guidance": image_guidance}
+        settings = {**DEFAULTS, **_advised(folder), **{k: v for k, v in given.items() if v is not None}}
+        self._steps, self._guidance = int(settings["steps"]), float(settings["guidance"])
+        self._image_guidance = float(settings["image_guidance"])
         self._device = device_in_use()
-        settings = {"steps": steps, "guidance": guidance, "image_guidance": image_guidance}
         self.fingerprint: str | None = folder_fingerprint(folder, settings, self._device)
 
     @cached_property
@@ -65,6 +87,18 @@ class InstructPix2PixEditor:
         """See `ReadsPartly`."""
         return characters_read(self._pipeline.tokenizer, prompt)
 
+    def remarks(self, image: np.ndarray, words: Sequence[str]) -> tuple[str, ...]:
+        """See `KnowsItsLimits`."""
+        return remarks_on(image, words, self._pipeline.tokenizer, self._folder)
+
+    @torch.no_grad()
+    def _encoded(self, image: Any) -> torch.Tensor:
+        """The picture's latents (1, C, h, w), once for all rows; diffusers takes them in place of pictures."""
+        vae = self._pipeline.vae
+        pixels = self._pipeline.image_processor.preprocess(image).to(self._device, vae.dtype)
+        latents: torch.Tensor = vae.encode(pixels).latent_dist.mode()
+        return latents
+
     def edit(self, image: np.ndarray, prompts: Sequence[str], *, seed: int) -> list[np.ndarray | None]:
         """See `Editor.edit`. A picture that the model's safety checker blanks is None."""
         pipeline, n = self._pipeline, len(prompts)
@@ -78,7 +112,7 @@ class InstructPix2PixEditor:
         latents = torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed), dtype=torch.float32)
         result = pipeline(
             prompt=list(prompts),
-            image=[resized(image, (width, height))] * n,
+            image=self._encoded(resized(image, (width, height))).expand(n, -1, -1, -1),
             num_inference_steps=self._steps,
             guidance_scale=self._guidance,
             image_guidance_scale=self._image_guidance,

@@ -56,6 +56,16 @@ def test_json_follows_the_schema_and_reads_back(street_png: Path) -> None:
     assert Explanation.from_json(result.stdout).to_json() == json.dumps(data, ensure_ascii=False, indent=1)
 
 
+def test_edits_are_known_the_next_time_unless_they_are_private(
+    street_png: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    ask = ("explain", "make the car red", "-i", street_png, "-m", "oracle", "--json")
+    counts = [json.loads(run(*ask, *more).stdout)["counts"] for more in (["--private"], [], [], ["--private"])]
+    assert [(count["made"], count["reused"]) for count in counts] == [(16, 0), (16, 0), (0, 16), (16, 0)]
+    assert json.loads(run("evidence", "--json").stdout)["edits"] == 16 + counts[1]["placebo"]
+
+
 def test_a_document_explains_each_prompt_and_writes_one_page(tmp_path: Path, street_png: Path) -> None:
     document = tmp_path / "street.edit"
     document.write_text("---\nimage: street.png\nmodel: oracle\n---\nmake the car red\n\n# later\nremove the\ntree\n")

@@ -349,3 +349,14 @@ def test_a_budget_holds_for_long_prompts_too(budget: int, street: Scene, street_
     text = " ".join(f"well{i}" for i in range(40)) + " make the car red"
     explanation = explain(text, street_pixels, OracleEditor(street), budget=budget)
     assert explanation.counts.made <= budget
+
+
+def test_responses_of_chosen_sub_prompts_are_those_of_the_explanation() -> None:
+    explainer = Explainer(LinearEditor())
+    explanation = explainer.explain("one two three four", GREY)
+    masks = np.array([row.mask for row in explanation.rows])
+    responses, made = explainer.responses("one two three four", GREY, masks)
+    assert made == 0
+    assert responses == pytest.approx([row.response for row in explanation.rows])
+    with pytest.raises(MethodError, match="one column a word"):
+        explainer.responses("one two", GREY, masks)
