@@ -16,7 +16,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "errors", "whole_file", "prompt", "documents", "design", "phrases", "picture", "features", "distance", "response",
-    "kernel", "surrogate", "estimate", "quality", "method", "measure", "evidence", "editors", "scenes", "editing",
+    "kernel", "surrogate", "covariance", "relevance", "posterior", "next_rows", "estimate", "quality", "method",
+    "measure", "evidence", "editors", "scenes", "editing",
     "explanation", "explanation_json", "report", "assemble", "explainer", "cli",
 ]  # fmt: skip
 MAY_LOOK_AHEAD = {
