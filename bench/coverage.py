@@ -1,0 +1,225 @@
+"""Do 95 % intervals hold the truth 95 times in 100, and how wide are they? Synthetic editors and measured games.
+
+Every repeat is a new editor of 6 to 12 words with new design columns and new noise. The truth is the
+coefficient of the editor without noise over all masks; full and empty are noiseless, as they define the scale.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bench.bars import report
+from smile_core.design import (
+    base_rows,
+    enumerate_masks,
+    fold_over,
+    full_and_empty,
+    later_rows,
+    leave_one_out,
+    unique_rows,
+)
+from smile_core.next_rows import candidates, next_rows
+from smile_core.posterior import posterior
+from smile_core.surrogate import fit_linear
+
+GAMES = json.loads((Path(__file__).parents[1] / "tests/core/golden/games.json").read_text(encoding="utf-8"))
+REPEATS = 1000
+FEWER = 250
+NOISE = 0.03
+STOP_HALF_WIDTH = 0.04
+TOLERANCE = 1e-6
+
+Case = tuple[np.ndarray, np.ndarray, np.ndarray]
+Editor = Callable[[int, np.random.Generator], np.ndarray]
+
+
+def linear(n: int, random: np.random.Generator) -> np.ndarray:
+    """Two to six words that share the effect, some against it."""
+    words = random.choice(n, random.integers(2, 7), replace=False)
+    shares = random.dirichlet(np.full(len(words), 1.5)) * random.choice([1, 1, 1, 1, -0.3], len(words))
+    total: np.ndarray = enumerate_masks(n)[:, words] @ shares
+    return total / shares.sum() if abs(shares.sum()) > 0.2 else linear(n, random)
+
+
+def pairwise(n: int, random: np.random.Generator) -> np.ndarray:
+    """Two to five words, and one to three pairs of them."""
+    words = random.choice(n, random.integers(2, 6), replace=False)
+    masks = enumerate_masks(n)
+    total = masks[:, words] @ random.dirichlet(np.ones(len(words)))
+    for _ in range(random.integers(1, 4)):
+        total = total + random.normal(0, 0.5) * masks[:, random.choice(words, 2, replace=False)].prod(axis=1)
+    return total / total[-1] if abs(total[-1]) > 0.4 else pairwise(n, random)
+
+
+def all_of_three(n: int, random: np.random.Generator) -> np.ndarray:
+    return np.asarray(enumerate_masks(n)[:, random.choice(n, 3, replace=False)].prod(axis=1), dtype=float)
+
+
+def any_of(n: int, random: np.random.Generator) -> np.ndarray:
+    words = random.choice(n, random.integers(2, 4), replace=False)
+    return np.asarray(enumerate_masks(n)[:, words].any(axis=1), dtype=float)
+
+
+EDITORS: dict[str, Editor] = {"linear": linear, "pairwise": pairwise, "and": all_of_three, "or": any_of}
+
+
+def first_rows(n: int, seed: int) -> np.ndarray:
+    """Full, empty and the unmirrored half of the fold-over design: 13 rows."""
+    half = fold_over(n, seed=seed)
+    return unique_rows(np.vstack([full_and_empty(n), half[: len(half) // 2]]))
+
+
+def leave_one_out_rows(n: int, seed: int) -> np.ndarray:
+    return np.vstack([full_and_empty(n), leave_one_out(n)])
+
+
+def all_base_rows(n: int, seed: int) -> np.ndarray:
+    return base_rows(n, seed=seed).masks
+
+
+def session_rows(n: int, seed: int) -> np.ndarray:
+    """What editing leaves: designs of prompts that lacked one or two words, some cut short, and a few own rows."""
+    random = np.random.default_rng(seed)
+    parts = [full_and_empty(n)]
+    for _ in range(random.integers(1, 3)):
+        lacking = random.choice(n, random.integers(1, 3), replace=False)
+        words = np.setdiff1d(np.arange(n), lacking)
+        sub = base_rows(len(words), seed=int(random.integers(1 << 30))).masks
+        wide = np.zeros((len(sub), n), dtype=np.uint8)
+        wide[:, words] = sub
+        parts.append(wide[: random.integers(13, len(sub) + 1)])
+    parts.append(random.permutation(all_base_rows(n, seed)[2:])[: random.integers(4, 13)])
+    return unique_rows(np.vstack(parts))
+
+
+def measured(every: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    n = masks.shape[1]
+    return np.asarray(every[masks.astype(int) @ (1 << np.arange(n - 1, -1, -1))])
+
+
+def truth(every: np.ndarray) -> np.ndarray:
+    masks = enumerate_masks(int(np.log2(len(every))))
+    return np.asarray(fit_linear(masks, every).coefficients)
+
+
+def noisy(every: np.ndarray, masks: np.ndarray, noise: float, random: np.random.Generator) -> np.ndarray:
+    inner = ~np.isin(masks.sum(axis=1), (0, masks.shape[1]))
+    return measured(every, masks) + noise * random.normal(size=len(masks)) * inner
+
+
+def synthetic(names: list[str], noise: float, rows: Callable[[int, int], np.ndarray], repeats: int) -> Iterator[Case]:
+    random = np.random.default_rng(0)
+    for repeat in range(repeats):
+        n = int(random.integers(6, 13))
+        every = EDITORS[names[repeat % len(names)]](n, random)
+        masks = rows(n, int(random.integers(1 << 30)))
+        yield masks, noisy(every, masks, noise, random), truth(every)
+
+
+def games(response: str, rows: Callable[[int, int], np.ndarray]) -> Iterator[Case]:
+    for seed, game in enumerate(GAMES):
+        every = np.array(game[response])
+        masks = rows(len(game["words"]), seed)
+        yield masks, measured(every, masks), truth(every)
+
+
+def judge(cases: Iterator[Case]) -> tuple[float, float, float]:
+    """Share of words covered, mean half-width, median relative squared error."""
+    hits, widths, errors = [], [], []
+    for masks, response, right in cases:
+        found = posterior(masks, response).influences()
+        away = np.abs(found.means - right)
+        hits.append(away <= found.half_widths + TOLERANCE)
+        widths.append(found.half_widths)
+        errors.append((away**2).sum() / (right**2).sum())
+    return float(np.concatenate(hits).mean()), float(np.concatenate(widths).mean()), float(np.median(errors))
+
+
+def judge_least_squares(cases: Iterator[Case]) -> tuple[float, float, float]:
+    hits, widths, errors = [], [], []
+    for masks, response, right in cases:
+        fit = fit_linear(masks, response)
+        away, half = np.abs(fit.coefficients - right), fit.half_widths()
+        hits.append(away <= half)
+        widths.append(half)
+        errors.append((away**2).sum() / (right**2).sum())
+    return float(np.concatenate(hits).mean()), float(np.concatenate(widths).mean()), float(np.median(errors))
+
+
+def at_the_stop(noise: float, repeats: int) -> tuple[float, float]:
+    """Coverage at the look that stops (13 rows, base design, 64), the level split over the three; mean rows."""
+    random = np.random.default_rng(1)
+    names, hits, spent = list(EDITORS), [], []
+    for repeat in range(repeats):
+        n, seed = int(random.integers(6, 13)), int(random.integers(1 << 30))
+        every = EDITORS[names[repeat % len(names)]](n, random)
+        masks = later_rows(n, 64, seed=seed).masks
+        first = first_rows(n, seed)
+        masks = unique_rows(np.vstack([first, masks]))
+        response = noisy(every, masks, noise, random)
+        for look in (len(first), len(base_rows(n, seed=seed).masks), len(masks)):
+            found = posterior(masks[:look], response[:look]).influences(1 - 0.05 / 3)
+            if found.half_widths.max() < STOP_HALF_WIDTH:
+                break
+        hits.append(np.abs(found.means - truth(every)) <= found.half_widths + TOLERANCE)
+        spent.append(look)
+    return float(np.concatenate(hits).mean()), float(np.mean(spent))
+
+
+def milliseconds() -> dict[str, float]:
+    """Processor time, median of 9."""
+    times: dict[str, list[float]] = {"estimate_12": [], "estimate_20": [], "next_12": [], "next_20": []}
+    random = np.random.default_rng(0)
+    for n in (12, 20):
+        masks = all_base_rows(n, 0)
+        if n == 20:
+            masks = unique_rows(np.vstack([masks, random.integers(0, 2, (20, 20), dtype=np.uint8)]))
+        response = masks[:, :3].prod(axis=1) + NOISE * random.normal(size=len(masks))
+        options = candidates(n)
+        for _ in range(10):
+            start = time.process_time()
+            known = posterior(masks, response)
+            known.influences()
+            middle = time.process_time()
+            next_rows(known, options, 8)
+            times[f"estimate_{n}"].append(1e3 * (middle - start))
+            times[f"next_{n}"].append(1e3 * (time.process_time() - middle))
+    return {f"milliseconds_{name}": float(np.median(each[1:])) for name, each in times.items()}
+
+
+def main() -> None:
+    figures: dict[str, float | None] = {}
+    for name in EDITORS:
+        for label, noise in (("", 0.0), ("_noisy", NOISE)):
+            hit, width, _ = judge(synthetic([name], noise, all_base_rows, REPEATS))
+            figures[f"{name}{label}_base"], figures[f"{name}{label}_base_half_width"] = hit, width
+            hit, width, _ = judge(synthetic([name], noise, first_rows, REPEATS))
+            figures[f"{name}{label}_first"], figures[f"{name}{label}_first_half_width"] = hit, width
+    figures["linear_noisy_base_most"] = figures["linear_noisy_base"]
+    for response in ("wass", "proj", "sqL2"):
+        for label, rows in (("base", all_base_rows), ("first", first_rows)):
+            hit, width, error = judge(games(response, rows))
+            figures[f"games_{response}_{label}"] = hit
+            figures[f"games_{response}_{label}_half_width"] = width
+            figures[f"games_{response}_{label}_error"] = error
+        hit, width, error = judge_least_squares(games(response, all_base_rows))
+        figures[f"games_{response}_least_squares_half_width"] = width
+        figures[f"games_{response}_least_squares_error"] = error
+    figures["games_session"] = judge(games("wass", session_rows))[0]
+    for label, noise in (("", 0.0), ("_noisy", NOISE)):
+        figures[f"session{label}"] = judge(synthetic(list(EDITORS), noise, session_rows, FEWER))[0]
+        figures[f"stop{label}"], figures[f"stop{label}_rows"] = at_the_stop(noise, FEWER)
+    for name in ("and", "or"):
+        figures[f"order_{name}_balanced_error"] = judge(synthetic([name], 0.0, first_rows, FEWER))[2]
+        figures[f"order_{name}_leave_one_out_error"] = judge(synthetic([name], 0.0, leave_one_out_rows, FEWER))[2]
+    figures["order_games_leave_one_out_error"] = judge(games("wass", leave_one_out_rows))[2]
+    report("coverage", figures | milliseconds())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""What the known rows say about the response at every mask: a Gaussian process, averaged over its settings.
+
+Influences, pairs, Shapley values, leave-one-out and predictions are linear functionals of the response, so each
+has a mean and a variance under every setting of the prior (covariance.py). Settings are weighed as in
+relevance.py; intervals are those of the mixture, widened where the response is far from linear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from smile_core import covariance
+from smile_core.covariance import Functional, Prior
+from smile_core.design import full_and_empty, leave_one_out
+from smile_core.relevance import Rows, Settings, held_out, row_covariances, settle
+
+CARE = 3.0
+"""How much the part that the settings may have got wrong counts; set on measured games (bench.coverage)."""
+NEGLIGIBLE = 1e-3
+"""Settings that together weigh less than this are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Quantities:
+    """Means (q,) and half-widths (q,) of two-sided intervals, in response units."""
+
+    means: np.ndarray
+    half_widths: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """The response given the rows. `exact`: all masks are known without noise, so every half-width is 0.
+
+    `factors` (count, m, m) are inverse Cholesky factors of the rows' covariance, one per setting.
+    `doubts` (n,) is the additional standard deviation of each influence.
+    """
+
+    rows: Rows
+    settings: Settings
+    factors: np.ndarray
+    doubts: np.ndarray
+    exact: bool
+
+    def influences(self, confidence: float = 0.95) -> Quantities:
+        """The coefficients (n,) that least squares on all 2^n masks would give."""
+        return self._answer(covariance.influences(self.settings.prior, self.rows.masks), self.doubts, confidence)
+
+    def pairs(self, confidence: float = 0.95) -> Quantities:
+        """Mean second differences (n (n - 1) / 2,), in the order of `numpy.triu_indices(n, 1)`."""
+        first, second = np.triu_indices(self.rows.masks.shape[1], 1)
+        doubts = 2 * np.maximum(self.doubts[first], self.doubts[second])
+        return self._answer(covariance.pairs(self.settings.prior, self.rows.masks), doubts, confidence)
+
+    def shapley(self, confidence: float = 0.95) -> Quantities:
+        """Shapley values (n,); they sum to the response of the full mask less that of the empty one."""
+        return self._answer(covariance.shapley(self.settings.prior, self.rows.masks), self.doubts, confidence)
+
+    def leave_one_out(self, confidence: float = 0.95) -> Quantities:
+        """What the full mask loses with each word, (n,)."""
+        n = self.rows.masks.shape[1]
+        full = np.repeat(full_and_empty(n)[:1], n, axis=0)
+        drop = covariance.differences(self.settings.prior, self.rows.masks, full, leave_one_out(n))
+        return self._answer(drop, np.zeros(n), confidence)
+
+    def predict(self, masks: np.ndarray, confidence: float = 0.95) -> Quantities:
+        """Responses at masks (q, n), without measurement noise."""
+        there = covariance.responses(self.settings.prior, self.rows.masks, np.asarray(masks, dtype=np.uint8))
+        return self._answer(there, np.zeros(len(masks)), confidence)
+
+    def held_out(self) -> np.ndarray:
+        """Predictions (m,) of each row by the others, its mirror image left out too; NaN for full and empty."""
+        return held_out(self.rows, self.settings.prior, self.settings.noise)
+
+    def _answer(self, asked: Functional, doubts: np.ndarray, confidence: float) -> Quantities:
+        solved = self.factors @ np.swapaxes(asked.cross, 1, 2)
+        response = self.factors @ self.rows.responses
+        means = np.einsum("cmq,cm->cq", solved, response)
+        spreads = np.sqrt(np.maximum(asked.variance - (solved**2).sum(axis=1), 0))
+        middle = self.settings.weights @ means
+        if self.exact:
+            return Quantities(middle, np.zeros(len(middle)))
+        within = mixture_half_widths(self.settings.weights, means - middle, spreads, confidence)
+        return Quantities(middle, np.hypot(within, ndtri((1 + confidence) / 2) * doubts))
+
+
+def posterior(masks: np.ndarray, responses: np.ndarray, noise: float | None = None) -> Posterior:
+    """Condition on the rows.
+
+    Args:
+        masks: (m, n) of 0 and 1, no row twice; full and empty may be among them and count as noiseless.
+        responses: (m,), or (seeds, m): then their mean, and the spread between seeds is noise.
+        noise: standard deviation of one response where it is known, in response units; it is taken as the least.
+
+    Raises:
+        ValueError: shapes do not fit together, a response is not finite, or a mask stands twice.
+    """
+    masks, each = np.asarray(masks, dtype=np.uint8), np.atleast_2d(np.asarray(responses, dtype=float))
+    if masks.ndim != 2 or each.shape[1:] != (len(masks),):
+        raise ValueError(f"masks {masks.shape} and responses {each.shape} do not fit together")
+    if not np.isfinite(each).all():
+        raise ValueError("every response must be finite; leave failed rows out")
+    if len(np.unique(masks, axis=0)) < len(masks):
+        raise ValueError("a mask stands twice; average its responses first")
+    least = 0.0 if noise is None else noise
+    if len(each) > 1:
+        least = max(least, float(np.sqrt(each.var(axis=0, ddof=1).mean())))
+    rows = Rows.of(masks, each.mean(axis=0))
+    least /= np.sqrt(len(each))
+    exact = len(masks) == 1 << masks.shape[1] and least == 0
+    settings = _any_setting(masks.shape[1]) if exact else _heavy(settle(rows, least))
+    factors = np.linalg.inv(np.linalg.cholesky(row_covariances(rows, settings.prior, settings.noise)))
+    doubts = np.zeros(masks.shape[1]) if exact else _doubts(rows, settings.misfit)
+    return Posterior(rows, settings, factors, doubts, exact)
+
+
+def mixture_half_widths(weights: np.ndarray, offsets: np.ndarray, spreads: np.ndarray, confidence: float) -> np.ndarray:
+    """Half-widths (q,) that hold `confidence` of a mixture of normals around 0.
+
+    Args:
+        weights: (count,), sum 1.
+        offsets: (count, q), the means.
+        spreads: (count, q), the standard deviations.
+        confidence: between 0 and 1.
+    """
+    spreads = np.maximum(spreads, 1e-12)
+    low, high = np.zeros(offsets.shape[1]), (np.abs(offsets) + 8 * spreads).max(axis=0)
+    for _ in range(20):
+        middle = (low + high) / 2
+        short = weights @ (ndtr((middle - offsets) / spreads) - ndtr((-middle - offsets) / spreads)) < confidence
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    return np.asarray(high)
+
+
+def _any_setting(n: int) -> Settings:
+    """With every mask known the prior no longer matters."""
+    one = np.ones(1)
+    return Settings(Prior(np.ones((1, n)), one, one), np.zeros(1), one, 0.0)
+
+
+def _heavy(settings: Settings) -> Settings:
+    """The best setting first, for held-out rows, then those that carry all but a negligible part of the weight."""
+    order = np.argsort(settings.weights)[::-1]
+    kept = order[: 1 + int(np.searchsorted(np.cumsum(settings.weights[order]), 1 - NEGLIGIBLE))]
+    chosen = np.append(0, kept[kept > 0])
+    prior = settings.prior
+    weights = settings.weights[chosen] / settings.weights[chosen].sum()
+    return Settings(
+        Prior(prior.rates[chosen], prior.product[chosen], prior.linear[chosen]),
+        settings.noise[chosen],
+        weights,
+        settings.misfit,
+    )
+
+
+def _doubts(rows: Rows, misfit: float) -> np.ndarray:
+    """What the settings may have got wrong, as a standard deviation (n,) per influence.
+
+    Nothing where a straight line does as well on unseen rows as the process; else the geometric mean of the
+    held-out error and of what the line misses more, through the standard errors of least squares.
+    """
+    ones = np.column_stack([np.ones(len(rows.masks)), rows.masks])
+    free = len(ones) - ones.shape[1]
+    if free <= 0:
+        return np.zeros(rows.masks.shape[1])
+    inverse = np.linalg.pinv(ones)
+    missed = np.sqrt(((rows.responses - ones @ (inverse @ rows.responses)) ** 2).sum() / free)
+    doubt = CARE / ndtri(0.975) * float(np.sqrt(misfit * max(0.0, missed - misfit)))
+    return np.asarray(doubt * np.sqrt((inverse[1:] ** 2).sum(axis=1)))
