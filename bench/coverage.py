@@ -14,16 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.bars import report
-from smile_core.design import (
-    base_rows,
-    enumerate_masks,
-    fold_over,
-    full_and_empty,
-    later_rows,
-    leave_one_out,
-    unique_rows,
-)
+from smile_core.design import enumerate_masks, full_and_empty, leave_one_out, unique_rows
 from smile_core.next_rows import candidates, next_rows
+from smile_core.plan import design_rows, looks, next_rows_for
 from smile_core.posterior import posterior
 from smile_core.surrogate import fit_linear
 
@@ -69,9 +62,8 @@ EDITORS: dict[str, Editor] = {"linear": linear, "pairwise": pairwise, "and": all
 
 
 def first_rows(n: int, seed: int) -> np.ndarray:
-    """Full, empty and the unmirrored half of the fold-over design: 13 rows."""
-    half = fold_over(n, seed=seed)
-    return unique_rows(np.vstack([full_and_empty(n), half[: len(half) // 2]]))
+    """The 13 rows of the first answer."""
+    return design_rows(n, seed=seed)[: looks(n, None)[0].rows]
 
 
 def leave_one_out_rows(n: int, seed: int) -> np.ndarray:
@@ -79,7 +71,7 @@ def leave_one_out_rows(n: int, seed: int) -> np.ndarray:
 
 
 def all_base_rows(n: int, seed: int) -> np.ndarray:
-    return base_rows(n, seed=seed).masks
+    return design_rows(n, seed=seed)
 
 
 def session_rows(n: int, seed: int) -> np.ndarray:
@@ -89,7 +81,7 @@ def session_rows(n: int, seed: int) -> np.ndarray:
     for _ in range(random.integers(1, 3)):
         lacking = random.choice(n, random.integers(1, 3), replace=False)
         words = np.setdiff1d(np.arange(n), lacking)
-        sub = base_rows(len(words), seed=int(random.integers(1 << 30))).masks
+        sub = design_rows(len(words), seed=int(random.integers(1 << 30)))
         wide = np.zeros((len(sub), n), dtype=np.uint8)
         wide[:, words] = sub
         parts.append(wide[: random.integers(13, len(sub) + 1)])
@@ -156,18 +148,20 @@ def at_the_stop(noise: float, repeats: int) -> tuple[float, float]:
     random = np.random.default_rng(1)
     names, hits, spent = list(EDITORS), [], []
     for repeat in range(repeats):
-        n, seed = int(random.integers(6, 13)), int(random.integers(1 << 30))
+        n = int(random.integers(6, 13))
         every = EDITORS[names[repeat % len(names)]](n, random)
-        masks = later_rows(n, 64, seed=seed).masks
-        first = first_rows(n, seed)
-        masks = unique_rows(np.vstack([first, masks]))
-        response = noisy(every, masks, noise, random)
-        for look in (len(first), len(base_rows(n, seed=seed).masks), len(masks)):
-            found = posterior(masks[:look], response[:look]).influences(1 - 0.05 / 3)
+        masks, known = full_and_empty(n), None
+        response = measured(every, masks)
+        for look in looks(n, None):
+            while len(new := next_rows_for(look, looks(n, None)[-1], masks, known, made=0, fresh=True, most=64)):
+                masks = np.vstack([masks, new])
+                response = np.append(response, noisy(every, new, noise, random))
+                known = posterior(masks, response)
+            found = posterior(masks, response).influences(1 - 0.05 / 3)
             if found.half_widths.max() < STOP_HALF_WIDTH:
                 break
         hits.append(np.abs(found.means - truth(every)) <= found.half_widths + TOLERANCE)
-        spent.append(look)
+        spent.append(len(masks))
     return float(np.concatenate(hits).mean()), float(np.mean(spent))
 
 

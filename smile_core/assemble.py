@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from smile_core.design import Rows
 from smile_core.estimate import Estimate
-from smile_core.explanation import EFFECT_FLOOR, Counts, ExplainedWord, Explanation, Row, Setting, State
+from smile_core.explanation import EFFECT_FLOOR, Counts, ExplainedWord, Explanation, Pair, Row, Setting, State, Stop
 from smile_core.prompt import Word
 from smile_core.quality import Fidelity, fidelity, with_held_out
 
@@ -34,7 +33,7 @@ class Measured:
     distances: np.ndarray
     weights: np.ndarray
     estimate: Estimate
-    stop: Literal["exact", "settled", "budget"]
+    stop: Stop
     effect: float
 
 
@@ -52,12 +51,13 @@ def assemble(
     """The explanation. A prompt whose effect is under the noise floor gets no influences at all."""
     estimate, response = measured.estimate, measured.responses.mean(axis=0)
     if measured.effect <= noise_floor:
-        nothing = np.zeros_like(estimate.influences)
-        estimate = replace(estimate, influences=nothing, half_widths=nothing)
+        nothing, none = np.zeros_like(estimate.influences), np.empty(0)
+        estimate = replace(estimate, influences=nothing, half_widths=nothing, pairs=none, pair_half_widths=none)
+    pairs = _pairs(estimate, len(measured.words))
     beyond = [ExplainedWord(w.text, w.start, w.end, 0.0, 0.0, 0.0, "unread") for w in unread]
     return Explanation(
         prompt=prompt,
-        words=(*_explained_words(measured, estimate, response), *beyond),
+        words=(*_explained_words(measured, estimate, response, pairs), *beyond),
         intercept=estimate.intercept,
         rows=tuple(_row(measured, response, i) for i in range(len(measured.texts))),
         fidelity=_fidelity(measured, response),
@@ -68,19 +68,35 @@ def assemble(
         counts=counts,
         seconds=seconds,
         notes=notes,
+        pairs=pairs,
     )
 
 
-def state_of(low: float, high: float) -> State:
-    """What may be said of a word whose 95 % interval is [low, high]."""
+def state_of(low: float, high: float, *, paired: bool = False) -> State:
+    """What may be said of a word whose 95 % interval is [low, high], and which is in some pair or in none."""
     if low >= -EFFECT_FLOOR and high <= EFFECT_FLOOR:
-        return "idle"
+        return "partner" if paired else "idle"
     if low > 0 or high < 0:
         return "effective"
     return "unsure"
 
 
-def _explained_words(measured: Measured, estimate: Estimate, response: np.ndarray) -> list[ExplainedWord]:
+def _pairs(estimate: Estimate, n: int) -> tuple[Pair, ...]:
+    """Pairs whose interval excludes zero and reaches beyond the floor under which a word counts as idle."""
+    if not len(estimate.pairs):
+        return ()
+    found = [
+        Pair(int(i), int(j), float(value), float(value - half), float(value + half))
+        for i, j, value, half in zip(*np.triu_indices(n, 1), estimate.pairs, estimate.pair_half_widths, strict=True)
+        if abs(value) > half and abs(value) + half > EFFECT_FLOOR
+    ]
+    return tuple(sorted(found, key=lambda pair: -abs(pair.value)))
+
+
+def _explained_words(
+    measured: Measured, estimate: Estimate, response: np.ndarray, pairs: Sequence[Pair]
+) -> list[ExplainedWord]:
+    paired = {index for pair in pairs for index in (pair.first, pair.second)}
     masks = measured.rows.masks
     explained = []
     for i, word in enumerate(measured.words):
@@ -94,7 +110,7 @@ def _explained_words(measured: Measured, estimate: Estimate, response: np.ndarra
                 influence=influence,
                 low=influence - half,
                 high=influence + half,
-                state=state_of(influence - half, influence + half),
+                state=state_of(influence - half, influence + half, paired=i in paired),
                 without=float(response[alone[0]]) if len(alone) else None,
             )
         )
@@ -106,7 +122,9 @@ def _fidelity(measured: Measured, response: np.ndarray) -> Fidelity:
     used = measured.rows.fitted & known
     n = measured.rows.masks.shape[1]
     measures = fidelity(response[used], estimate.fitted[used], weights[used], n)
-    return with_held_out(measures, response[known], estimate.unseen[known], weights[known])
+    linear = with_held_out(measures, response[known], estimate.unseen_linear[known], weights[known])
+    whole = with_held_out(measures, response[known], estimate.unseen[known], weights[known])
+    return replace(whole, held_out_r2_linear=linear.held_out_r2)
 
 
 def _row(measured: Measured, response: np.ndarray, i: int) -> Row:

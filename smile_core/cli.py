@@ -1,4 +1,5 @@
-"""The shell: `smile explain`, `smile preview`, `smile evaluate`, `smile models`, `smile scene`, `smile evidence`.
+"""The shell: `smile explain`, `smile preview`, `smile compare`, `smile evaluate`, `smile models`, `smile scene`,
+`smile evidence`.
 
 Exit codes: 0 done, 1 refused with one line that says what to do, 2 wrong usage, 130 stopped by Ctrl-C.
 Results go to standard output; progress, notes and errors to standard error.
@@ -177,6 +178,67 @@ def preview(
         buffer = io.BytesIO()
         Pillow.fromarray(made.picture).save(buffer, "PNG")
         typer.echo(f"picture: {write_whole(out, buffer.getvalue())}")
+
+
+@app.command()
+def compare(
+    prompts: Annotated[list[str], typer.Argument(metavar="PROMPT [PROMPT]", help="One instruction, or two.")],
+    image: Image = None,
+    models: Annotated[str | None, typer.Option("--models", "-m", help="Models, with commas between.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Seeds, with commas between.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write all explanations as one report with pictures.")] = None,
+    private: Private = False,
+    debug: Debug = False,
+) -> None:
+    """Set explanations side by side: several models or seeds with one prompt, or two prompts."""
+    with _one_line_errors(debug):
+        from rich.console import Console
+
+        from smile_core.compare import compare as compared
+        from smile_core.explainer import Explainer
+        from smile_core.explanation import save
+        from smile_core.picture import load_picture
+        from smile_core.report.comparison import comparison_json, comparison_text
+
+        _check_suffix(html, ".html")
+        if image is None:
+            raise SmileError("no picture is given; add --image FILE (`smile scene -o scene.png` draws one)")
+        columns = [
+            (prompt, model, seed)
+            for prompt in prompts
+            for model in _listed(models, "scenes-turbo")
+            for seed in _numbers(seeds)
+        ]
+        if len(columns) < 2:
+            raise SmileError("there is nothing to compare; give two prompts, --models a,b or --seeds 0,1")
+        picture, explanations, names = load_picture(image), [], []
+        explainers: dict[str, Explainer] = {}
+        with _evidence(private) as kept:
+            for prompt, model, seed in columns:
+                task = _Task(prompt, "", image, model, seed)
+                if model not in explainers:
+                    explainers[model] = Explainer(_editor(task), evidence=kept)
+                explanations.append(_explained(task, explainers[model], picture))
+                several = (len(prompts) > 1, models is not None, seeds is not None)
+                parts = [prompt[:24], Path(model).name, f"seed {seed}"]
+                names.append(" ".join(part for part, shown in zip(parts, several, strict=True) if shown))
+        found = compared(explanations, names)
+        written = save(explanations, html) if html is not None else None
+        typer.echo(comparison_json(found) if json else comparison_text(found, width=Console().width), nl=json)
+        if written is not None:
+            typer.echo(f"report: {written}", err=json)
+
+
+def _listed(text: str | None, usual: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()] if text else [usual]
+
+
+def _numbers(text: str | None) -> list[int]:
+    try:
+        return [int(part) for part in _listed(text, "0")]
+    except ValueError:
+        raise SmileError(f"seeds {text!r} are not whole numbers; write for instance --seeds 0,1,2") from None
 
 
 @app.command()

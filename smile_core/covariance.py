@@ -54,6 +54,12 @@ class Functional:
     variance: np.ndarray
 
 
+def mean(prior: Prior, masks: np.ndarray) -> Functional:
+    """The mean response over all masks, one functional: the weight of the empty set."""
+    weight = prior.base + LEVEL
+    return Functional(np.broadcast_to(weight[:, None, None], (len(weight), 1, len(masks))), weight[:, None])
+
+
 def influences(prior: Prior, masks: np.ndarray) -> Functional:
     """E[y | word kept] - E[y | word left out] for each word: twice its weight."""
     weight = (prior.base + prior.linear)[:, None] * prior.relevances

@@ -56,7 +56,8 @@ def fold_over(n: int, *, seed: int = 0) -> np.ndarray:
         full, rows 1 to N-1 the rest of the matrix, rows N to 2N-1 their mirror images in the same order.
     """
     matrix = _hadamard(_order(n))
-    columns = np.random.default_rng(seed).permutation(len(matrix))[:n]
+    # The first column is the same in all rows but one; only a mirror image balances it, so it is used last.
+    columns = np.append(1 + np.random.default_rng(seed).permutation(len(matrix) - 1), 0)[:n]
     half = (matrix[:, columns] > 0).astype(np.uint8)
     return np.vstack([half, 1 - half])
 

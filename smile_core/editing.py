@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from smile_core.editors.pictures_out import as_pictures
-from smile_core.editors.protocol import Editor
-from smile_core.errors import EditorError, SmileError
+from smile_core.editors.protocol import Editor, StopsBetweenSteps
+from smile_core.errors import Cancelled, EditorError, SmileError
 from smile_core.evidence import AnyEvidence, EditKey
 from smile_core.picture import Picture
 
@@ -34,8 +34,11 @@ class Progress:
 class Meter:
     """Counts the edits of one explanation, over seeds and stages, and tells a callback."""
 
-    def __init__(self, callback: Callable[[Progress], None] | None = None) -> None:
+    def __init__(
+        self, callback: Callable[[Progress], None] | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> None:
         self._callback = callback
+        self.cancelled = cancelled or (lambda: False)
         self._done = self._total = 0
         self._started: float | None = None
 
@@ -97,6 +100,8 @@ class Edits:
         """Have an edit of each text, from evidence or anew."""
         missing = self.missing(texts)
         for first in range(0, len(missing), BATCH):
+            if self.meter.cancelled():
+                raise Cancelled("stopped on request; what is finished is kept, ask again to go on")
             batch = missing[first : first + BATCH]
             self._make_batch(batch)
             self.meter.did(len(batch))
@@ -119,6 +124,8 @@ class Edits:
     def _call(self, texts: Sequence[str]) -> dict[str, np.ndarray | None]:
         name = self._editor.describe().get("name", "the editor")
         try:
+            if isinstance(self._editor, StopsBetweenSteps):
+                self._editor.stop_when(self.meter.cancelled)
             given = self._editor.edit(self._picture.pixels, texts, seed=self.seed)
         except (SmileError, MemoryError):
             raise

@@ -29,3 +29,7 @@ class ExplanationError(SmileError, ValueError):
 
 class EvidenceError(SmileError):
     """The stored evidence cannot be used or cleared."""
+
+
+class Cancelled(SmileError):
+    """The caller asked to stop; nothing finished is lost."""

@@ -14,24 +14,24 @@ import platform
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from smile_core import design
+from smile_core import design, plan
 from smile_core.assemble import Measured, assemble
 from smile_core.design import MOST_WORDS, Rows
 from smile_core.editing import Edits, Meter, Progress
 from smile_core.editors.protocol import Editor, KnowsItsLimits, ReadsPartly
 from smile_core.editors.registry import open_editor
 from smile_core.errors import EditorError, MethodError
-from smile_core.estimate import estimate_rows
-from smile_core.evidence import AnyEvidence, Evidence
-from smile_core.explanation import Counts, Explanation, Setting
+from smile_core.estimate import estimate_posterior, estimate_rows
+from smile_core.evidence import AnyEvidence, EditKey, Evidence
+from smile_core.explanation import Counts, Explanation, Setting, Stop
 from smile_core.features import feature_by_name
 from smile_core.kernel import kernel_by_name
 from smile_core.measure import Measure
@@ -39,9 +39,16 @@ from smile_core.method import MOST_EXACT_WORDS, Method
 from smile_core.phrases import FIRST_PHRASES, Groups, open_strongest, split_evenly
 from smile_core.picture import Picture, load_picture
 from smile_core.prompt import Prompt
+from smile_core.sub_prompts import SubPrompts
 
 PLACEBOS = ("the", "please", "of this", "hello there", "thank you very much")
 """Prompts that should do nothing. Twice the most that any of them moves the picture is the noise floor."""
+
+MOST_KNOWN_TEXTS = 400
+"""More known sub-prompts than this are not looked at one by one."""
+
+MASKS_OF_A_TEXT = 4
+"""With words that stand twice many masks give one text; more of them say little more."""
 
 ImageLike = str | Path | Image.Image | np.ndarray | Picture
 EditorLike = str | Path | Editor | Callable[..., Any]
@@ -103,7 +110,32 @@ class Explainer:
         self, prompt: str, image: ImageLike, *, seed: int = 0, progress: ProgressCallback | None = None
     ) -> Explanation:
         """Explain one prompt on one picture; args as in the function `explain`."""
-        return _Run(self, Prompt(prompt), load_picture(image), seed, progress).explain()
+        *_, last = _Run(self, Prompt(prompt), load_picture(image), seed, progress).stream(between=False)
+        return last
+
+    def stream(
+        self,
+        prompt: str,
+        image: ImageLike,
+        *,
+        seed: int = 0,
+        progress: ProgressCallback | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Explanation]:
+        """Explain one prompt in better and better explanations; the last one is what `explain` gives.
+
+        All but the last have `stop` "running". Every finished edit is in the evidence at once, so a stream
+        that was left or cancelled goes on where it stopped when it is asked again.
+
+        Args:
+            prompt, image, seed, progress: as in the function `explain`.
+            cancelled: asked before each batch of edits, and between the steps of editors that can stop there.
+
+        Raises:
+            Cancelled: `cancelled` said yes.
+            PromptError, ImageError, EditorError, MethodError: as in `explain`.
+        """
+        return _Run(self, Prompt(prompt), load_picture(image), seed, progress, cancelled).stream()
 
     def responses(self, prompt: str, image: ImageLike, masks: np.ndarray, *, seed: int = 0) -> tuple[np.ndarray, int]:
         """Make the edits of chosen sub-prompts and measure their responses.
@@ -139,15 +171,22 @@ class _Run:
     """One explanation in the making."""
 
     def __init__(
-        self, owner: Explainer, prompt: Prompt, picture: Picture, seed: int, progress: ProgressCallback | None
+        self,
+        owner: Explainer,
+        prompt: Prompt,
+        picture: Picture,
+        seed: int,
+        progress: ProgressCallback | None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> None:
         self.asked = self.method = owner.method
+        self.evidence, self.identity = owner.evidence, owner.identity
         self.editor = owner.editor
         self.prompt, self.picture, self.seed = prompt, picture, seed
         self.words = prompt.words
         self.measure = Measure(self.method, owner.feature)
         self.kernel, self.shell_name = owner.kernel, owner.shell_name
-        meter = Meter(progress)
+        meter = Meter(progress, cancelled)
 
         def edits_of(number: int) -> Edits:
             return Edits(self.editor, owner.identity, owner.evidence, picture, number, meter)
@@ -155,6 +194,7 @@ class _Run:
         self.edits = [edits_of(seed + k) for k in range(self.method.seeds)]
         self.placebos = edits_of(seed)
         self.notes = list(picture.notes)
+        self.floor: float | None = None
         if isinstance(self.editor, KnowsItsLimits):
             self.notes += self.editor.remarks(picture.pixels, [word.text for word in self.words])
 
@@ -181,7 +221,8 @@ class _Run:
         measured, _, _ = self._respond(edits, texts, Rows(rows, np.ones(len(rows), dtype=bool), rows))
         return measured[2:], edits.made
 
-    def explain(self) -> Explanation:
+    def stream(self, *, between: bool = True) -> Iterator[Explanation]:
+        """Explanations; with `between` also those between two looks, which cost time and are not the last."""
         started = time.perf_counter()
         read = self._words_read()
         if self.method.design == "exact" and read > MOST_EXACT_WORDS:
@@ -191,10 +232,15 @@ class _Run:
         groups: Groups = tuple((i,) for i in range(read))
         if read > MOST_WORDS:
             groups = self._open_phrases(read)
-        measured = self._measure(self.prompt.merged(groups))
-        floor = self._noise_floor()
+        merged = self.prompt.merged(groups)
+        by_posterior = self.method.estimate_name == "gp"
+        for measured in self._looks(merged, between=between) if by_posterior else self._measure(merged):
+            yield self._explanation(measured, read, time.perf_counter() - started)
+
+    def _explanation(self, measured: Measured, read: int, seconds: float) -> Explanation:
+        floor, notes = self._noise_floor(), list(self.notes)
         if any(edits.source_instead for edits in self.edits):
-            self.notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
+            notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
         return assemble(
             measured,
             prompt=self.prompt.text,
@@ -207,8 +253,8 @@ class _Run:
                 failed=sum(len(edits.failed) for edits in self.edits),
                 placebo=self.placebos.made,
             ),
-            seconds=time.perf_counter() - started,
-            notes=tuple(self.notes),
+            seconds=seconds,
+            notes=tuple(notes),
         )
 
     def _words_read(self) -> int:
@@ -232,17 +278,56 @@ class _Run:
         """Phrases of a long prompt, opened where they act; a small budget leaves them closed."""
         phrases = split_evenly(read, FIRST_PHRASES)
         merged = self.prompt.merged(phrases)
-        first, last = len(design.base_rows(FIRST_PHRASES).masks), len(design.base_rows(MOST_WORDS).masks)
+        first, last = len(plan.design_rows(FIRST_PHRASES)), len(plan.design_rows(MOST_WORDS))
         if self.method.budget is not None and self.method.budget < first + last:
             self.notes.append(f"{read} words are too many for {self.method.budget} edits; they were taken as phrases")
             return phrases
-        coarse = self._measure_rows(merged, design.base_rows(FIRST_PHRASES), 0.95).estimate
+        coarse = self._measure_rows(merged, _all_fitted(plan.design_rows(FIRST_PHRASES)), 0.95).estimate
         if self.method.budget is not None:
             self.method = self.method.changed(budget=self.method.budget - first)
         self.notes.append(f"{read} words are many: words next to each other that do little were taken together")
         return open_strongest(phrases, np.abs(coarse.influences).tolist(), MOST_WORDS)
 
-    def _measure(self, prompt: Prompt) -> Measured:
+    def _looks(self, prompt: Prompt, *, between: bool) -> Iterator[Measured]:
+        """Rows by the plan, those that evidence holds first; the last one given is the result.
+
+        The explanation may stop at few looks, whose number is fixed beforehand; they share the five per
+        cent. What is shown between them is not a reason to stop.
+        """
+        n, budget = len(prompt), self.method.budget
+        least = min(n + 2, 1 << n)
+        if budget is not None and budget < least:
+            raise MethodError(f"a budget of {budget} edits is too small for {n} words; use {least} or more")
+        looks = plan.looks(n, budget)
+        confidence = 1 - 0.05 / len(looks)
+        known = self._known_masks(prompt)
+        rows, fresh = plan.first_rows(n, known), not len(known)
+        measured = self._measure_rows(prompt, _all_fitted(rows), confidence) if len(known) else None
+        made, at_once = 0, plan.CHUNK if between else looks[-1].rows
+        for look in looks:
+            while True:
+                given = None if measured is None else measured.estimate.posterior
+                new = plan.next_rows_for(look, looks[-1], rows, given, made=made, fresh=fresh, most=at_once)
+                if measured is not None and not len(new):
+                    break
+                if measured is not None:
+                    yield replace(measured, stop="running")
+                made, rows = made + len(new), np.vstack([rows, new])
+                measured = self._measure_rows(prompt, _all_fitted(rows), confidence)
+            if measured.stop != "budget" or measured.effect <= self._noise_floor():
+                break
+        if measured is not None:
+            yield measured
+
+    def _known_masks(self, prompt: Prompt) -> np.ndarray:
+        """The masks (k, n) whose edits evidence holds already, whoever asked for them."""
+        setting = EditKey(self.identity, self.picture.sha256, self.seed, "").setting
+        texts = self.evidence.known(setting, prompt.words)[:MOST_KNOWN_TEXTS]
+        found = SubPrompts(prompt.words)
+        masks = [mask for text in texts for mask in found.masks_of(text, most=MASKS_OF_A_TEXT)]
+        return np.array(masks, np.uint8).reshape(-1, len(prompt))
+
+    def _measure(self, prompt: Prompt) -> Iterator[Measured]:
         """Try the design's first rows, and its later ones where the intervals are still wide."""
         n = len(prompt)
         first, later = self._designs(n)
@@ -250,8 +335,9 @@ class _Run:
         measured = self._measure_rows(prompt, first, confidence)
         wide = measured.estimate.half_widths.max(initial=0) > self.method.half_width
         if later is not None and wide and measured.effect > 0:
+            yield replace(measured, stop="running")
             measured = self._measure_rows(prompt, later, confidence)
-        return measured
+        yield measured
 
     def _designs(self, n: int) -> tuple[Rows, Rows | None]:
         """The rows to try first, and the longer list to go on with, if there is one."""
@@ -285,7 +371,10 @@ class _Run:
         per_seed = [self._respond(edits, texts, rows) for edits in self.edits]
         responses = np.stack([response for response, _, _ in per_seed])
         weights = self.kernel(texts[0], texts)
-        estimate = estimate_rows(rows.masks, responses, weights, rows.fitted, confidence=confidence)
+        if self.method.estimate_name == "gp":
+            estimate = estimate_posterior(rows.masks, responses, confidence=confidence, target=self.method.target)
+        else:
+            estimate = estimate_rows(rows.masks, responses, weights, rows.fitted, confidence=confidence)
         if not np.isfinite(estimate.half_widths).all():
             usable = int((rows.fitted & np.isfinite(responses).all(0)).sum())
             raise MethodError(
@@ -293,7 +382,7 @@ class _Run:
                 "raise the budget, or use design auto"
             )
         narrow = estimate.half_widths.max(initial=0) <= self.method.half_width
-        stop: Literal["exact", "settled", "budget"] = "settled" if narrow else "budget"
+        stop: Stop = "settled" if narrow else "budget"
         if estimate.exact:
             stop = "exact"
         return Measured(
@@ -328,14 +417,18 @@ class _Run:
         return response, distance, float(distance[1])
 
     def _noise_floor(self) -> float:
-        """Twice the most that a placebo moves the picture, in the method's distance."""
+        """Twice the most that a placebo moves the picture, in the method's distance; found once."""
+        if self.floor is not None:
+            return self.floor
         self.placebos.make(PLACEBOS)
         known = [text for text in PLACEBOS if text in self.placebos.pictures]
         if not known:
             self.notes.append("no placebo prompt could be edited, so nothing is known of the noise floor")
         pictures = {**self.placebos.pictures, "": self.edits[0].pictures[""]}
         features = self.measure.features(self.seed, pictures, ["", *known])
-        return 2 * max((self.measure.distance(feature, features[0]) for feature in features[1:]), default=0.0)
+        most = max((self.measure.distance(feature, features[0]) for feature in features[1:]), default=0.0)
+        self.floor = 2 * most
+        return self.floor
 
     def _setting(self, measured: Measured) -> Setting:
         described = dict(self.editor.describe())
@@ -358,6 +451,10 @@ class _Run:
             versions=_versions(),
             details=described,
         )
+
+
+def _all_fitted(masks: np.ndarray) -> Rows:
+    return Rows(masks, np.ones(len(masks), dtype=bool), masks)
 
 
 def _versions() -> dict[str, str]:

@@ -16,7 +16,8 @@ import numpy as np
 from smile_core.errors import SmileError
 from smile_core.quality import Fidelity
 
-State = Literal["effective", "idle", "unsure", "unread"]
+State = Literal["effective", "partner", "idle", "unsure", "unread"]
+Stop = Literal["exact", "settled", "budget", "running"]
 
 EFFECT_FLOOR = 0.05
 """An influence inside +-0.05 with its whole interval counts as none."""
@@ -43,6 +44,21 @@ class ExplainedWord:
     high: float
     state: State
     without: float | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two words, by their places in `Explanation.words`, that do more (or less) together than each alone.
+
+    `value` is the second difference of the response averaged over all other words' masks; `low` and
+    `high` bound it with 95 % confidence and exclude zero.
+    """
+
+    first: int
+    second: int
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +126,9 @@ class Explanation:
     `words` are in prompt order. `rows` start with the full prompt and the empty one. `effect` is the
     distance between those two pictures and `noise_floor` twice the
     most that a placebo prompt moves the picture.
-    `stop` says why no more edits were made: "exact", "settled" or "budget". `notes` are sentences for
+    `pairs` are those whose interval lies away from zero and reaches beyond +-0.05, strongest first.
+    `stop` says why no more edits were made: "exact", "settled" or "budget"; "running" when more are to
+    come. `notes` are sentences for
     the user about what was changed or limited.
     """
 
@@ -121,11 +139,12 @@ class Explanation:
     fidelity: Fidelity
     effect: float
     noise_floor: float
-    stop: Literal["exact", "settled", "budget"]
+    stop: Stop
     setting: Setting
     counts: Counts
     seconds: float
     notes: tuple[str, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
     def __repr__(self) -> str:
         words = ", ".join(f"{word.text} {word.influence:+.2f}" for word in self.words)
@@ -153,6 +172,14 @@ class Explanation:
             return None
         mask = tuple(int(i != index) for i in read)
         return next((row for row in self.rows if row.mask == mask and row.failed is None), None)
+
+    def partners(self, index: int) -> tuple[tuple[int, Pair], ...]:
+        """The words that the one at `index` acts together with, strongest first, each with its pair."""
+        return tuple(
+            (pair.second if pair.first == index else pair.first, pair)
+            for pair in self.pairs
+            if index in (pair.first, pair.second)
+        )
 
     def ranks(self) -> dict[int, tuple[int, int]]:
         """First and last possible rank of each effective word among all effective ones, by size.

@@ -17,10 +17,10 @@ from PIL import Image
 from PIL.Image import DecompressionBombError
 
 from smile_core.errors import ExplanationError
-from smile_core.explanation import Counts, ExplainedWord, Explanation, Row, Setting
+from smile_core.explanation import Counts, ExplainedWord, Explanation, Pair, Row, Setting
 from smile_core.quality import Fidelity
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def schema() -> dict[str, Any]:
@@ -52,6 +52,7 @@ def to_data(explanation: Explanation, *, pictures: bool) -> dict[str, Any]:
         "counts": asdict(explanation.counts),
         "seconds": explanation.seconds,
         "notes": list(explanation.notes),
+        "pairs": [asdict(pair) for pair in explanation.pairs],
     }
 
 
@@ -91,6 +92,7 @@ def _from_data(data: dict[str, Any]) -> Explanation:
         counts=Counts(**data["counts"]),
         seconds=data["seconds"],
         notes=tuple(data["notes"]),
+        pairs=tuple(Pair(**pair) for pair in data["pairs"]),
     )
 
 

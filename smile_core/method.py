@@ -13,10 +13,10 @@ Response = Literal["auto", "projection", "regions", "distance", "minmax"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "design": ("auto", "exact", "fold-over", "bernoulli", "leave-one-out"),
-    "estimate": ("auto", "rows"),
+    "estimate": ("auto", "gp", "rows"),
     "response": ("auto", "projection", "regions", "distance", "minmax"),
     "surrogate": ("least-squares",),
-    "target": ("linear",),
+    "target": ("linear", "shapley"),
 }
 MOST_EXACT_WORDS = 12
 
@@ -31,14 +31,17 @@ class Method:
         half_width: make no later rows when every 95 % interval is narrower than this on both sides.
         seeds: how many noise seeds to repeat everything with; intervals then also hold over seeds.
         design: which sub-prompts are tried. "auto": all of them up to 5 words, else fold-over.
-        estimate: "rows" fits the surrogate to the measured rows; "auto" chooses, today always "rows".
+        estimate: what stands behind the surrogate. "gp" is a Gaussian process over all sub-prompts (see
+            `posterior.py`); "rows" fits the surrogate to the measured rows of a design. "auto" is "gp"
+            with design auto, the uniform kernel and any response but minmax.
         feature: what of a picture is compared: "patches", "pixels" or "dinov2:FOLDER".
         distance: a name in `distance.DISTANCES`; None means "mean-l2", or "rms-l2" beside a projection.
         response: how much of the edit a sub-prompt achieves; see `response.py`. "auto" is "projection",
             which ranks needed words best on scenes (docs/method.md), or "distance" when one is named.
         surrogate: "least-squares".
         kernel: row weights: "uniform" or "published:FILE" with word vectors.
-        target: "linear", the coefficient that trying every sub-prompt would give.
+        target: "linear", the coefficient that trying every sub-prompt would give, or "shapley", Shapley
+            values, which sum to 1 and need estimate "gp".
 
     Raises:
         MethodError: a value is impossible, or two do not go together.
@@ -48,13 +51,13 @@ class Method:
     half_width: float = 0.04
     seeds: int = 1
     design: Design = "auto"
-    estimate: Literal["auto", "rows"] = "auto"
+    estimate: Literal["auto", "gp", "rows"] = "auto"
     feature: str = "patches"
     distance: str | None = None
     response: Response = "auto"
     surrogate: Literal["least-squares"] = "least-squares"
     kernel: str = "uniform"
-    target: Literal["linear"] = "linear"
+    target: Literal["linear", "shapley"] = "linear"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -74,6 +77,11 @@ class Method:
             raise MethodError("response 'regions' needs a feature with places: use patches or pixels")
         if self.response == "regions" and self.distance not in (None, "mean-l2", "rms-l2", "squared-l2"):
             raise MethodError("response 'regions' compares place by place; use distance mean-l2 or squared-l2")
+        fits = self.design == "auto" and self.kernel == "uniform" and self.response != "minmax"
+        if self.estimate == "gp" and not fits:
+            raise MethodError("estimate gp needs design auto, kernel uniform and a response other than minmax")
+        if self.target == "shapley" and self.estimate_name != "gp":
+            raise MethodError("target shapley needs estimate gp, so design auto and kernel uniform")
         if self.distance == "sliced-wasserstein" and self.feature not in ("patches", "pixels"):
             raise MethodError("distance 'sliced-wasserstein' needs a feature with places: use patches or pixels")
 
@@ -83,6 +91,14 @@ class Method:
         if self.response != "auto":
             return self.response
         return "projection" if self.distance is None else "distance"
+
+    @property
+    def estimate_name(self) -> str:
+        """The estimate in use, "gp" or "rows"."""
+        if self.estimate != "auto":
+            return self.estimate
+        fits = self.design == "auto" and self.kernel == "uniform" and self.response != "minmax"
+        return "gp" if fits else "rows"
 
     @property
     def distance_name(self) -> str:

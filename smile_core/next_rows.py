@@ -6,6 +6,8 @@ the most probable setting: a row's value is the part of the influences' total va
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from smile_core import covariance
@@ -25,13 +27,16 @@ def candidates(n: int, *, seed: int = 0) -> np.ndarray:
     return np.asarray(np.unique(sample, axis=0))
 
 
-def next_rows(known: Posterior, masks: np.ndarray, count: int) -> np.ndarray:
+def next_rows(
+    known: Posterior, masks: np.ndarray, count: int, *, fits: Callable[[list[int]], np.ndarray] | None = None
+) -> np.ndarray:
     """Choose rows given those known.
 
     Args:
         known: the posterior of the rows known so far.
         masks: candidates (k, n).
         count: how many to choose.
+        fits: given the indices chosen so far, which masks may come next, bool (k,); none at all ends the choice.
 
     Returns:
         Indices (at most count,) into `masks`, best first, none of a known row.
@@ -49,8 +54,11 @@ def next_rows(known: Posterior, masks: np.ndarray, count: int) -> np.ndarray:
     open_ = np.array([mask.tobytes() not in taken for mask in masks])
     chosen: list[int] = []
     for _ in range(min(count, int(open_.sum()))):
+        allowed = open_ if fits is None else open_ & fits(chosen)
+        if not allowed.any():
+            break
         value = (effects**2).sum(axis=0) / (np.maximum(left, 0) + noise)
-        best = int(np.argmax(np.where(open_, value, -1.0)))
+        best = int(np.argmax(np.where(allowed, value, -1.0)))
         between = first.between(masks[best : best + 1], masks)[0, 0] - seen[:, best] @ seen
         step = between / np.sqrt(max(left[best], 0.0) + noise)
         effects = effects - np.outer(effects[:, best] / np.sqrt(max(left[best], 0.0) + noise), step)

@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike
 class Fidelity:
     """How well the influences predict responses. R2 has no unit and is at most 1; losses are in response units.
 
-    `held_out_r2` judges rows that the fit had not seen, None where it cannot be had (too few rows, or
-    responses that do not differ). All others are in sample. `adjusted_r2` is None when there are no
+    `held_out_r2` judges rows that the fit had not seen, with the pairs that the surrogate keeps, and
+    `held_out_r2_linear` without them; None where they cannot be had (too few rows, or responses that do
+    not differ). All others are in sample. `adjusted_r2` is None when there are no
     more rows than parameters.
     """
 
@@ -33,6 +34,7 @@ class Fidelity:
     mean_l2: float
     weighted_l1: float
     weighted_l2: float
+    held_out_r2_linear: float | None = None
 
 
 def fidelity(response: ArrayLike, predicted: ArrayLike, weights: ArrayLike, n_words: int) -> Fidelity:

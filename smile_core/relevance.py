@@ -15,9 +15,7 @@ from functools import cache
 
 import numpy as np
 from scipy.linalg import lapack
-from scipy.optimize import minimize
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from smile_core.covariance import LEVEL, Prior
 
@@ -128,6 +126,8 @@ class _Likelihood:
         self.twice = np.where(self.lower[0] == self.lower[1], 1.0, 2.0)
 
     def most_probable(self, start: np.ndarray, iterations: int) -> np.ndarray:
+        from scipy.optimize import minimize  # Slow to import.
+
         bounds = [BOUNDS] * len(start)
         options = {"maxiter": iterations, "maxcor": 20}
         return np.asarray(minimize(self._loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x)
@@ -213,4 +213,6 @@ def _draws(likelihood: _Likelihood, best: np.ndarray) -> tuple[np.ndarray, np.nd
 
 @cache
 def _normal_points(size: int) -> np.ndarray:
+    from scipy.stats import qmc  # Slow to import.
+
     return np.asarray(ndtri(qmc.Sobol(size, seed=0).random(DRAWS)))

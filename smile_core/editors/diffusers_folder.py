@@ -75,7 +75,11 @@ def folder_fingerprint(folder: Path, settings: dict[str, Any], device: torch.dev
 
 
 def working_size(width: int, height: int, *, native: int, multiple: int, longest: float = 2.0) -> tuple[int, int]:
-    """The size at which a model edits: the picture's shape, the model's usual area, sides that it can take.
+    """The size at which a model edits: the picture's own where the model can take it, else its shape in the
+    model's usual area.
+
+    Its own it keeps when its sides are multiples, its shape is not too long, and its area is two thirds to
+    one and a half times the usual one, so that nothing is resampled without need.
 
     Args:
         width: of the picture, pixels.
@@ -88,6 +92,9 @@ def working_size(width: int, height: int, *, native: int, multiple: int, longest
         Width and height.
     """
     shape = min(max(width / height, 1 / longest), longest)
+    own = width % multiple == height % multiple == 0 and width / height == shape
+    if own and 2 / 3 <= width * height / native**2 <= 3 / 2:
+        return width, height
     wide = max(multiple, round(native * shape**0.5 / multiple) * multiple)
     high = max(multiple, round(native / shape**0.5 / multiple) * multiple)
     return wide, high

@@ -6,7 +6,7 @@ Source: Brooks et al., arXiv 2211.09800, through diffusers' StableDiffusionInstr
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from smile_core.editors.diffusers_folder import (
 )
 from smile_core.editors.known_pictures import remarks_on
 from smile_core.editors.pictures_out import as_pictures
+from smile_core.errors import Cancelled
 
 DEFAULTS = {"steps": 20, "guidance": 7.5, "image_guidance": 1.5}
 
@@ -56,6 +57,7 @@ class InstructPix2PixEditor:
         self._steps, self._guidance = int(settings["steps"]), float(settings["guidance"])
         self._image_guidance = float(settings["image_guidance"])
         self._device = device_in_use()
+        self._asked_to_stop: Callable[[], bool] = lambda: False
         self.fingerprint: str | None = folder_fingerprint(folder, settings, self._device)
 
     @cached_property
@@ -72,6 +74,15 @@ class InstructPix2PixEditor:
             return pipeline.to(self._device)
 
         return load_quietly(load, self._folder)
+
+    def stop_when(self, asked: Callable[[], bool]) -> None:
+        """See `StopsBetweenSteps`."""
+        self._asked_to_stop = asked
+
+    def _between_steps(self, pipeline: Any, step: int, time: Any, given: dict[str, Any]) -> dict[str, Any]:
+        if self._asked_to_stop():
+            raise Cancelled("stopped on request; what is finished is kept, ask again to go on")
+        return given
 
     def describe(self) -> dict[str, str]:
         """Name, family, and what fixes an edit."""
@@ -119,6 +130,7 @@ class InstructPix2PixEditor:
             latents=latents.to(pipeline.unet.dtype).expand(n, -1, -1, -1).clone(),
             generator=[torch.Generator("cpu").manual_seed(seed + 1) for _ in range(n)],
             output_type="np",
+            callback_on_step_end=self._between_steps,
         )
         blanked = result.nsfw_content_detected or [False] * n
         pictures = [None if blank else picture for picture, blank in zip(result.images, blanked, strict=True)]

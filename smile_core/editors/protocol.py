@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -52,3 +52,11 @@ class KnowsItsLimits(Protocol):
     def remarks(self, image: np.ndarray, words: Sequence[str]) -> tuple[str, ...]:
         """Sentences for the user about this picture, uint8 (H, W, 3), and these words; none when all is well."""
         ...
+
+
+@runtime_checkable
+class StopsBetweenSteps(Protocol):
+    """An editor of many steps that can stop before the batch is done."""
+
+    def stop_when(self, asked: Callable[[], bool]) -> None:
+        """From now on ask this between steps; where it says yes, `edit` raises Cancelled."""

@@ -24,7 +24,7 @@ PROSE = 84
 
 _LEAST_BAR = 6
 _MOST_BAR = 60
-_SHORT = {"effective": "", "idle": "none", "unsure": "unclear", "unread": "not read"}
+_SHORT = {"effective": "", "partner": "partner", "idle": "none", "unsure": "unclear", "unread": "not read"}
 _CELLS_OF_BAR = {1: "█", -1: "▒"}
 
 
@@ -115,7 +115,7 @@ def _table(explanation: Explanation, width: int) -> list[Text]:
     if width >= 72:
         places = [place and f"rank {place}" for place in places]
     if width >= 100:
-        states = [_state(word) for word in words]
+        states = [_state(explanation, i) for i in range(len(words))]
     columns = [max(map(len, column)) for column in (numbers, states, places)]
     if width < 60:
         columns[2], places = 0, [""] * len(words)
@@ -149,7 +149,10 @@ def _legend(bars: bool, width: int) -> Text:
     return Text(full if cell_len(full) <= width else short, "dim")
 
 
-def _state(word: ExplainedWord) -> str:
+def _state(explanation: Explanation, index: int) -> str:
+    word = explanation.words[index]
+    if word.state == "partner":
+        return wording.partner_text(explanation, index)
     if word.state == "effective":
         return wording.AGAINST if word.influence < 0 else ""
     return {"idle": wording.NO_EFFECT, "unsure": wording.NOT_CLEAR, "unread": wording.NOT_READ}[word.state]
@@ -193,6 +196,9 @@ def _prose(explanation: Explanation) -> list[Text]:
         for span in sentence:
             said.append(wording.quoted(span.text) if span.is_word else span.text, "bold" if span.is_word else "")
     paragraphs.append(said)
+    together = verdict.together(explanation)
+    if together:
+        paragraphs.append(Text(verdict.plain_text(together)))
     finding, reason = verdict.reliance(explanation)
     question = "" if explanation.effectless else "Can you rely on it? "
     paragraphs += [Text.assemble(question, (finding, "bold"), " ", reason), Text()]

@@ -37,12 +37,32 @@ def verdict(explanation: Explanation) -> tuple[Sentence, ...]:
     towards = _by_size(explanation, 1)
     against = _by_size(explanation, -1)
     clauses = [clause for clause in (_towards(towards), _against(against, alone=not towards)) if clause]
-    rest = _rest(explanation, states=("idle", "unsure", "unread"))
+    rest = _rest(explanation, states=("partner", "idle", "unsure", "unread"))
     fidelity = explanation.fidelity.held_out_r2
     if wording.fidelity_grade(fidelity) != "low" or fidelity is None:
         return tuple(_ended(clause) for clause in (*clauses, rest) if clause)
     warning = _said(f"The words do not add up here: fidelity {wording.plain(fidelity)}.")
     return tuple(part for part in (_ended(_joined(clauses)) if clauses else None, _ended(rest), warning) if part)
+
+
+MOST_PAIRS = 3
+
+
+def together(explanation: Explanation) -> tuple[Sentence, ...]:
+    """Which words act together, strongest first, in one sentence; none where no pair is sure."""
+    pairs = explanation.pairs[:MOST_PAIRS]
+    if not pairs or explanation.effectless:
+        return ()
+    spans: list[Span] = []
+    for place, pair in enumerate(pairs):
+        spans += [Span("; " if place else "Together: ")]
+        first, second = explanation.words[pair.first], explanation.words[pair.second]
+        spans += [Span(first.text, is_word=True), Span(" + "), Span(second.text, is_word=True)]
+        spans += [Span(f" {wording.pair_text(pair)}")]
+    more = len(explanation.pairs) - len(pairs)
+    if more:
+        spans += [Span(f"; and {wording.count(more, 'more pair')}")]
+    return ((*spans, Span(".")),)
 
 
 def plain_text(sentences: Sequence[Sentence]) -> str:
@@ -69,9 +89,13 @@ def reliance(explanation: Explanation) -> tuple[str, str]:
     exact_but_no_sum = explanation.stop == "exact" and grade == "low"
     answer = "The numbers are exact, but they do not add up." if exact_but_no_sum else _ANSWER[grade]
     finding = f"{answer} Fidelity {wording.plain(value)}"
+    if explanation.pairs and measures.held_out_r2_linear is not None:
+        finding += f" ({wording.plain(measures.held_out_r2_linear)} without pairs)"
     held_out = f"on {wording.count(measures.held_out_rows, 'edit')}, each held out in turn."
     if grade == "low":
         depends = "What a word does depends on which others are there; trust the pictures more than the colours."
+        if explanation.pairs:
+            depends = "What a word does depends on which others are there. Read the pairs beside the colours."
         return finding, f"{held_out} {depends}"
     return (
         finding,
@@ -163,6 +187,7 @@ def _rest(explanation: Explanation, *, states: Sequence[State]) -> Sentence:
     groups = {state: [word for word in explanation.words if word.state == state] for state in states}
     edits = wording.count(explanation.counts.edits, "edit")
     tails = {
+        "partner": ("acts", "act", "only together with others"),
         "idle": ("has", "have", wording.NO_EFFECT),
         "unsure": ("is", "are", f"{wording.NOT_CLEAR} after {edits}"),
         "unread": ("is", "are", wording.NOT_READ),

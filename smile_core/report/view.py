@@ -9,6 +9,8 @@ from smile_core.report import wording
 from smile_core.report.album import Album
 from smile_core.report.colours import word_bucket
 from smile_core.report.figures import Axis, influence_axis, response_axis
+from smile_core.report.where import maps_of, where_picture
+from smile_core.saliency import SaliencyMap
 
 HERO_PIXELS, STRIP_PIXELS, SMALL_PIXELS, TINY_PIXELS = 460, 360, 240, 132
 """Widths that pictures need: twice what they take on the page, for dense screens."""
@@ -37,6 +39,7 @@ class WordView:
     rank: str
     rank_sentence: str | None
     picture: Picture | None
+    where: Picture | None
     same_twice: bool
 
 
@@ -76,7 +79,8 @@ class ExplanationView:
 
 def view(explanation: Explanation, album: Album, *, identifier: str) -> ExplanationView:
     """Lay out one explanation; its pictures go into the album."""
-    words = tuple(_word_view(explanation, i, album, identifier) for i in range(len(explanation.words)))
+    maps = maps_of(explanation)
+    words = tuple(_word_view(explanation, i, album, identifier, maps.get(i)) for i in range(len(explanation.words)))
     size = next((row.picture.shape for row in explanation.rows if row.picture is not None), None)
     height, width = (size[0], size[1]) if size else (1, 1)
     weights = {round(row.weight, 9) for row in explanation.rows if row.failed is None}
@@ -106,14 +110,16 @@ def style(word: ExplainedWord, *, effectless: bool) -> str:
         return "idle"
     step = word_bucket(word)
     if step == 0:
-        return word.state if word.state != "effective" else "idle"
+        return word.state if word.state not in ("effective", "partner") else "idle"
     return f"{'pos' if step > 0 else 'neg'} s{abs(step)}"
 
 
-_STATES = ("effective", "idle", "unsure", "unread")
+_STATES = ("effective", "partner", "idle", "unsure", "unread")
 
 
-def _word_view(explanation: Explanation, index: int, album: Album, identifier: str) -> WordView:
+def _word_view(
+    explanation: Explanation, index: int, album: Album, identifier: str, acts: SaliencyMap | None
+) -> WordView:
     word, ranks = explanation.words[index], explanation.ranks()
     nothing = explanation.effectless
     targets = {"effective": f"{identifier}-word-{index + 1}", **{s: f"{identifier}-{s}" for s in _STATES[1:]}}
@@ -127,14 +133,32 @@ def _word_view(explanation: Explanation, index: int, album: Album, identifier: s
         number=index + 1,
         style=style(word, effectless=nothing),
         mark="" if nothing else marks.get(word.state, "·"),
-        label=f"{wording.printable(word.text)}, "
-        + (wording.NO_EFFECT if nothing and word.state != "unread" else wording.word_text(word, explanation.counts)),
+        label=f"{wording.printable(word.text)}, " + _said_of(explanation, index),
         target=None if nothing else targets[word.state],
         rank=wording.rank_text(ranks[index]) if index in ranks else wording.MISSING,
         rank_sentence=wording.rank_sentence(ranks[index], len(ranks)) if index in ranks and len(ranks) > 1 else None,
         picture=_picture(row, album, STRIP_PIXELS if large else SMALL_PIXELS, label) if row and not nothing else None,
+        where=_where(explanation, word, acts, album) if large and not nothing else None,
         same_twice=sum(other.text.lower() == word.text.lower() for other in explanation.words) > 1,
     )
+
+
+def _said_of(explanation: Explanation, index: int) -> str:
+    word = explanation.words[index]
+    if explanation.effectless and word.state != "unread":
+        return wording.NO_EFFECT
+    partner = f", {wording.partner_text(explanation, index)}" if word.state == "partner" else ""
+    return wording.word_text(word, explanation.counts) + partner
+
+
+def _where(explanation: Explanation, word: ExplainedWord, acts: SaliencyMap | None, album: Album) -> Picture | None:
+    result = explanation.full.picture
+    if acts is None or result is None:
+        return None
+    share = "nowhere that could be seen" if acts.empty else f"on {wording.percent(acts.area)} of the picture"
+    painted = where_picture(result, acts, towards=word.influence > 0)
+    label = f"Where {wording.quoted(word.text)} acts: {share}."
+    return Picture(album.add(painted, pixels=STRIP_PIXELS), label)
 
 
 def _edit_view(number: int, row: Row, album: Album) -> EditView:

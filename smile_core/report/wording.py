@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from smile_core.explanation import Counts, ExplainedWord, Explanation
+from smile_core.explanation import Counts, ExplainedWord, Explanation, Pair
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
 NO_EFFECT = "no measurable effect"
 NOT_CLEAR = "not clear"
+ONLY_TOGETHER = "only together with"
 NOT_READ = "not read by this model"
 TOWARDS = "pulls towards the edit"
 AGAINST = "works against the edit"
@@ -35,6 +36,11 @@ def signed(value: float, decimals: int = 2) -> str:
 def plain(value: float, decimals: int = 2) -> str:
     """A response or a share: a sign only where it is negative."""
     return signed(value, decimals).removeprefix("+")
+
+
+def percent(share: float) -> str:
+    """`11 %`, and `under 1 %` for less."""
+    return "under 1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")
 
 
 def significant(value: float) -> str:
@@ -73,11 +79,25 @@ def word_text(word: ExplainedWord, counts: Counts) -> str:
     """What is known about one word, with its numbers, as a hover or a label says it."""
     if word.state == "unread":
         return NOT_READ
-    if word.state == "idle":
-        return f"{NO_EFFECT} · {influence_text(word)}"
+    if word.state in ("idle", "partner"):
+        return f"{NO_EFFECT if word.state == 'idle' else 'no effect by itself'} · {influence_text(word)}"
     if word.state == "unsure":
         return f"{NOT_CLEAR}: {influence_text(word)} after {count(counts.edits, 'edit')}"
     return influence_text(word)
+
+
+def pair_text(pair: Pair) -> str:
+    """`+0.31 ± 0.05`, how much more two words do together than each alone."""
+    return f"{signed(pair.value)} ± {(pair.high - pair.low) / 2:.2f}"
+
+
+def partner_text(explanation: Explanation, index: int) -> str:
+    """`only together with ‘car’ +0.31 ± 0.05`, naming the strongest partner; empty for a word without one."""
+    found = explanation.partners(index)
+    if not found:
+        return ""
+    other, pair = found[0]
+    return f"{ONLY_TOGETHER} {quoted(explanation.words[other].text)} {pair_text(pair)}"
 
 
 def direction(word: ExplainedWord) -> str:
@@ -178,6 +198,8 @@ def stop_text(explanation: Explanation) -> str:
         if isinstance(goal, float) and widest <= goal:
             return f"settled: every interval is under ±{goal:.2f}"
         return f"settled: intervals up to ±{widest:.2f}"
+    if explanation.stop == "running":
+        return f"{count(explanation.counts.edits, 'edit')} so far; intervals up to ±{widest:.2f}"
     return f"stopped at {count(explanation.counts.edits, 'edit')}; intervals up to ±{widest:.2f}"
 
 

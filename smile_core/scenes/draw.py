@@ -154,9 +154,29 @@ def _ground(pen: ImageDraw.ImageDraw, scene: Scene, width: int, height: int, ran
         for dash in range(-int(width * 0.02), width, width // 7):
             pen.rectangle((dash, height * 0.857, dash + width * 0.07, height * 0.87), (236, 232, 214))
         return
+    if scene.ground in ("sand", "water"):
+        _strip(pen, scene, width, height, random)
+        return
     for _ in range(14):
         x, y = random.uniform(0, width), random.uniform(height * 0.66, height * 0.97)
         pen.line((x, y, x + width * 0.02, y), dark, 3)
+
+
+def _strip(pen: ImageDraw.ImageDraw, scene: Scene, width: int, height: int, random: np.random.Generator) -> None:
+    """A beach or a river where the road would lie."""
+    shore = {"sand": (206, 178, 122), "water": (176, 160, 120)}[scene.ground]
+    tone: RGB = (238, 214, 158) if scene.ground == "sand" else (64, 140, 200)
+    if scene.season == "winter":
+        shore, tone = _mix(shore, (240, 244, 250), 0.5), _mix(tone, (226, 236, 246), 0.45)
+    pen.rectangle((0, height * 0.745, width, height * 0.95), shore)
+    pen.rectangle((0, height * 0.765, width, height * 0.935), tone)
+    light, dark = _mix(tone, (255, 255, 255), 0.45), _mix(tone, (90, 70, 40), 0.25)
+    for _ in range(16):
+        x, y = random.uniform(0, width), random.uniform(height * 0.785, height * 0.915)
+        if scene.ground == "water":
+            pen.arc((x, y, x + height * 0.07, y + height * 0.025), 190, 350, light, 3)
+        else:
+            pen.ellipse((x, y, x + height * 0.012, y + height * 0.008), dark)
 
 
 def _weather(canvas: Image.Image, scene: Scene, width: int, height: int) -> Image.Image:
@@ -186,7 +206,7 @@ def _weather(canvas: Image.Image, scene: Scene, width: int, height: int) -> Imag
         ground = ImageDraw.Draw(cover)
         ground.rectangle((0, height * 0.62, width, height * 0.745), 190)
         ground.rectangle((0, height * 0.95, width, height), 190)
-        if scene.ground == "field":
+        if scene.ground in ("field", "sand"):
             ground.rectangle((0, height * 0.745, width, height * 0.95), 190)
         cover = cover.filter(ImageFilter.GaussianBlur(3))
         # Things keep their colours: snow only lies on what was grass.

@@ -10,20 +10,28 @@ from collections.abc import Callable
 
 import numpy as np
 
+from smile_core.scenes.edits import STEP
 from smile_core.scenes.lexicon import (
+    BUILDS,
     COLOUR_WORDS,
+    GROUND_ADJECTIVES,
+    GROUND_NOUNS,
     SEASON_WORDS,
+    SENSES,
+    SIDES,
+    SIZES,
     THINGS,
     TIME_WORDS,
     VERBS,
     WEATHER_ADJECTIVES,
     WEATHER_NOUNS,
 )
-from smile_core.scenes.scene import COLOURS, KINDS, SEASONS, TIMES, WEATHERS, Scene, Thing
+from smile_core.scenes.scene import COLOURS, GROUNDS, KINDS, SEASONS, TIMES, WEATHERS, Scene, Thing, suits
 
 _OPENINGS = ("please", "can you", "could you please", "now", "just", "i want you to", "hey", "kindly", "please just")
 _CLOSINGS = ("please", "for me", "thanks", "in this picture", "in the scene", "now", "in the image", "a bit")
 _JOINTS = ("and", "and", "and", "and then", "and also", "then")
+_SUBJECTS = ("thing", "weather", "time", "season", "terrain", "ground")
 _PICTURE = ("picture", "image", "photo", "scene")
 
 
@@ -41,10 +49,13 @@ def random_instruction(random: np.random.Generator, scene: Scene, *, two: float 
     parts: list[str] = []
     for _ in range(count):
         phrase = ""
-        while not phrase:
+        for _ in range(8):
             kind = kinds[int(random.choice(len(kinds), p=weights / weights.sum()))]
             phrase = _PHRASES[kind](random, scene)
-        parts.append(phrase)
+            if phrase and not (parts and _subjects(phrase) & _subjects(parts[0])):
+                break
+        if phrase:
+            parts.append(phrase)
     text = f" {_pick(random, _JOINTS)} ".join(parts)
     if random.random() < 0.25:
         text = f"{_pick(random, _OPENINGS)} {text}"
@@ -70,6 +81,12 @@ def _pick(random: np.random.Generator, options: tuple[str, ...]) -> str:
     return options[int(random.integers(len(options)))]
 
 
+def _subjects(phrase: str) -> set[tuple[str, str]]:
+    """What a phrase changes; two parts of one instruction should not change the same."""
+    senses = [SENSES[word] for word in phrase.split() if word in SENSES]
+    return {(sense, value if sense == "thing" else "") for sense, value in senses if sense in _SUBJECTS}
+
+
 def _any(random: np.random.Generator, options: tuple[str, ...]) -> str:
     return options[int(random.integers(len(options)))]
 
@@ -78,15 +95,33 @@ def _thing(random: np.random.Generator, scene: Scene) -> Thing | None:
     return scene.things[int(random.integers(len(scene.things)))] if scene.things else None
 
 
-def _named(random: np.random.Generator, thing: Thing) -> str:
-    """A noun for a thing, sometimes with its present colour, which adds nothing."""
+def _named(random: np.random.Generator, scene: Scene, thing: Thing) -> str:
+    """A noun for a thing; with its colour, its side or its neighbour where that is needed, or needlessly at times."""
     noun = _pick(random, THINGS[thing.kind])
-    return f"{_pick(random, COLOUR_WORDS[thing.colour])} {noun}" if random.random() < 0.15 else noun
+    alike = [other for other in scene.things if other.kind == thing.kind]
+    if len(alike) > 1:
+        how = _any(random, ("colour", "colour", "side", "beside", "all"))
+    else:
+        how = "colour" if random.random() < 0.15 else "beside" if random.random() < 0.08 else ""
+    if how == "colour":
+        return f"{_pick(random, COLOUR_WORDS[thing.colour])} {noun}"
+    if how == "side":
+        side = "left" if thing.x == min(other.x for other in alike) else "right"
+        return _any(random, (f"{side} {noun}", f"{noun} on the {side}"))
+    anchors = [other for other in scene.things if other.kind != thing.kind]
+    if how == "beside" and anchors:
+        anchor = min(anchors, key=lambda other: abs(other.x - thing.x))
+        return f"{noun} {_beside(random)} the {_pick(random, THINGS[anchor.kind])}"
+    return noun
+
+
+def _beside(random: np.random.Generator) -> str:
+    return _any(random, ("next to", "next to", "beside", "near", "standing next to", "alongside"))
 
 
 def _absent_kind(random: np.random.Generator, scene: Scene) -> str:
     present = {thing.kind for thing in scene.things}
-    kinds = [kind for kind in KINDS if kind not in present and not (kind == "car" and scene.ground == "field")]
+    kinds = [kind for kind in KINDS if kind not in present and suits(kind, scene.ground)]
     return kinds[int(random.integers(len(kinds)))]
 
 
@@ -95,7 +130,7 @@ def _recolour(random: np.random.Generator, scene: Scene) -> str:
     if thing is None:
         return ""
     colour = _any(random, tuple(c for c in COLOURS if c != thing.colour))
-    said, noun = _pick(random, COLOUR_WORDS[colour]), _named(random, thing)
+    said, noun = _pick(random, COLOUR_WORDS[colour]), _named(random, scene, thing)
     spelling = _any(random, ("color", "colour"))
     return _pick(
         random,
@@ -106,11 +141,15 @@ def _recolour(random: np.random.Generator, scene: Scene) -> str:
             f"turn the {noun} {said}",
             f"change the {spelling} of the {noun} to {said}",
             f"{_any(random, ('recolor', 'recolour', 'color', 'colour'))} the {noun} {said}",
-            f"give the {noun} a {said} {spelling}",
+            f"give the {noun} {'an' if said[0] in 'aeiou' else 'a'} {said} {spelling}",
             f"the {noun} should be {said}",
             f"change the {noun} to {said}",
             f"i want the {noun} in {said}",
             f"{noun} {said}",
+            f"in {said} paint the {noun}",
+            f"{said} please for the {noun}",
+            f"the {noun} , make it {said}",
+            f"make the {noun} a {said} one",
         ),
     )
 
@@ -119,7 +158,7 @@ def _remove(random: np.random.Generator, scene: Scene) -> str:
     thing = _thing(random, scene)
     if thing is None:
         return ""
-    noun = _named(random, thing)
+    noun = _named(random, scene, thing)
     verb = _pick(random, VERBS["remove"])
     verb = "get rid of" if verb == "rid" else verb
     return _pick(
@@ -132,6 +171,8 @@ def _add(random: np.random.Generator, scene: Scene) -> str:
     noun = _pick(random, THINGS[kind])
     if random.random() < 0.6:
         noun = f"{_pick(random, COLOUR_WORDS[_any(random, COLOURS)])} {noun}"
+    if random.random() < 0.15:
+        noun = f"{_pick(random, BUILDS[_any(random, ('bigger', 'smaller'))])} {noun}"
     article = "an" if noun[0] in "aeiou" else "a"
     verb = _pick(random, VERBS["add"])
     return _pick(
@@ -140,15 +181,77 @@ def _add(random: np.random.Generator, scene: Scene) -> str:
             f"{verb} {article} {noun}",
             f"{verb} {article} {noun} to the {_any(random, _PICTURE)}",
             f"{verb} {article} {noun} on the street",
+            f"{verb} {article} {noun} on the {_any(random, ('left', 'right'))}",
+            *(f"{verb} {article} {noun} {_beside(random)} the {THINGS[thing.kind][0]}" for thing in scene.things[:1]),
         ),
     )
+
+
+def _resize(random: np.random.Generator, scene: Scene) -> str:
+    thing = _thing(random, scene)
+    if thing is None:
+        return ""
+    noun, way = _named(random, scene, thing), _any(random, ("bigger", "smaller"))
+    verb = _pick(random, VERBS["grow" if way == "bigger" else "shrink"])
+    said, build = _pick(random, SIZES[way]), _pick(random, BUILDS[way])
+    return _pick(
+        random,
+        (
+            f"make the {noun} {said}",
+            f"make the {noun} {said}",
+            f"{verb} the {noun}",
+            f"{verb} the {noun}",
+            f"the {noun} should be {said}",
+            f"make the {noun} very {build}",
+            f"change the size of the {noun} to {build}",
+            f"turn the {noun} {said}",
+        ),
+    )
+
+
+def _move(random: np.random.Generator, scene: Scene) -> str:
+    thing = _thing(random, scene)
+    if thing is None:
+        return ""
+    noun, verb = _named(random, scene, thing), _pick(random, VERBS["move"])
+    side = "left" if thing.x > 0.62 else "right" if thing.x < 0.38 else _any(random, ("left", "right"))
+    said = _pick(random, SIDES[side])
+    others = [other for other in scene.things if other.kind != thing.kind and abs(other.x - thing.x) > STEP]
+    if others and " to " not in noun and random.random() < 0.12:
+        return f"{verb} the {noun} {_beside(random)} the {THINGS[others[0].kind][0]}"
+    return _pick(
+        random,
+        (
+            f"{verb} the {noun} to the {side}",
+            f"{verb} the {noun} to the {side}",
+            f"{verb} the {noun} {said}",
+            f"{verb} the {noun} a bit to the {side}",
+            f"to the {side} {verb} the {noun}",
+        ),
+    )
+
+
+def _ground(random: np.random.Generator, scene: Scene) -> str:
+    ground = _any(random, tuple(g for g in GROUNDS if g != scene.ground))
+    old, new = _pick(random, GROUND_NOUNS[scene.ground]), _pick(random, GROUND_NOUNS[ground])
+    options = [
+        f"turn the {old} into {new}",
+        f"replace the {old} with {new}",
+        f"change the {old} to {new}",
+        f"change the ground to {new}",
+        f"cover the ground with {new}",
+        f"make the ground {new}",
+        f"turn the floor into {new}",
+    ]
+    options += [f"make the {_any(random, ('ground', 'street'))} {said}" for said in GROUND_ADJECTIVES.get(ground, ())]
+    return _any(random, tuple(options))
 
 
 def _replace(random: np.random.Generator, scene: Scene) -> str:
     thing = _thing(random, scene)
     if thing is None:
         return ""
-    noun, new = _named(random, thing), _pick(random, THINGS[_absent_kind(random, scene)])
+    noun, new = _named(random, scene, thing), _pick(random, THINGS[_absent_kind(random, scene)])
     if random.random() < 0.4:
         new = f"{_pick(random, COLOUR_WORDS[_any(random, COLOURS)])} {new}"
     article = "an" if new[0] in "aeiou" else "a"
@@ -159,6 +262,7 @@ def _replace(random: np.random.Generator, scene: Scene) -> str:
             f"{verb} the {noun} {'for' if verb in ('swap', 'exchange') else 'with'} {article} {new}",
             f"turn the {noun} into {article} {new}",
             f"change the {noun} to {article} {new}",
+            f"replace the {noun} by {article} {new}",
         ),
     )
 
@@ -216,16 +320,22 @@ _PHRASES: dict[str, Callable[[np.random.Generator, Scene], str]] = {
     "remove": _remove,
     "add": _add,
     "replace": _replace,
+    "resize": _resize,
+    "move": _move,
+    "ground": _ground,
     "weather": _weather,
     "time": _time,
     "season": _season,
 }
 _WEIGHTS = {
-    "recolour": 0.32,
-    "remove": 0.14,
-    "add": 0.17,
-    "replace": 0.15,
-    "weather": 0.12,
-    "time": 0.05,
-    "season": 0.05,
+    "recolour": 0.22,
+    "remove": 0.12,
+    "add": 0.14,
+    "replace": 0.12,
+    "resize": 0.1,
+    "move": 0.1,
+    "ground": 0.05,
+    "weather": 0.08,
+    "time": 0.04,
+    "season": 0.04,
 }

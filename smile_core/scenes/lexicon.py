@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Sense = Literal["verb", "thing", "colour", "weather", "time", "season", "sky", "into", "and"]
+Sense = Literal[
+    "verb",
+    "thing",
+    "colour",
+    "weather",
+    "time",
+    "season",
+    "ground",
+    "terrain",
+    "sky",
+    "into",
+    "and",
+    "beside",
+    "side",
+    "size",
+    "build",
+]
 
 THINGS = {
     "house": ("house", "home", "building", "cottage"),
     "tree": ("tree", "oak"),
     "lamp": ("lamp", "lamppost", "streetlamp"),
     "sign": ("sign", "signpost"),
+    "fence": ("fence", "railing"),
     "car": ("car", "vehicle", "automobile"),
+    "boat": ("boat", "ship"),
     "person": ("person", "man", "woman", "pedestrian"),
     "dog": ("dog", "puppy"),
     "cat": ("cat", "kitten"),
@@ -52,6 +70,19 @@ SEASON_WORDS = {
     "autumn": ("autumn", "fall"),
     "winter": ("winter", "wintertime"),
 }
+GROUND_NOUNS = {
+    "road": ("road", "asphalt", "tarmac"),
+    "field": ("grass", "meadow", "lawn"),
+    "sand": ("sand", "beach", "desert"),
+    "water": ("water", "river", "lake"),
+}
+"""These set the ground only after "into", a verb of replacing, or a word for the ground."""
+GROUND_ADJECTIVES = {"field": ("grassy",), "sand": ("sandy",), "water": ("flooded",)}
+SIDES = {"left": ("left", "leftwards"), "right": ("right", "rightwards")}
+SIZES = {"bigger": ("bigger", "larger", "taller"), "smaller": ("smaller", "tinier", "shorter")}
+BUILDS = {"bigger": ("big", "large", "huge"), "smaller": ("small", "little", "tiny")}
+"""Before a thing these speak only of one that is added; after it they ask for a size."""
+BESIDE = ("next", "beside", "near", "alongside", "nearest")
 VERBS = {
     "make": (
         "make",
@@ -67,10 +98,14 @@ VERBS = {
         "let",
         "set",
         "have",
+        "should",
     ),
     "remove": ("remove", "delete", "erase", "rid"),
     "add": ("add", "put", "place", "insert", "draw"),
     "replace": ("replace", "swap", "exchange", "substitute"),
+    "move": ("move", "shift", "slide", "push"),
+    "grow": ("enlarge", "grow", "magnify"),
+    "shrink": ("shrink", "reduce"),
 }
 FILLERS = (
     *("the", "a", "an", "it", "this", "that", "its", "of", "in", "on", "at", "with", "for", "be", "is", "so", "by"),
@@ -100,7 +135,6 @@ FILLERS = (
         "weather",
         "season",
         "time",
-        "should",
         "look",
         "like",
         "there",
@@ -115,8 +149,6 @@ FILLERS = (
         "dark",
         "new",
         "old",
-        "big",
-        "small",
         "some",
         "my",
         "all",
@@ -137,10 +169,17 @@ FILLERS = (
         "into",
         "whole",
         "shade",
+        "cover",
+        "side",
+        "standing",
+        "which",
+        "one",
+        "size",
     ),
 )
 
 SKY = ("sky", "sun", "clouds")
+GROUND = ("ground", "floor")
 INTO = ("into", "to")
 AND = ("and", "&", "plus")
 
@@ -160,7 +199,13 @@ def _senses() -> dict[str, tuple[Sense, str]]:
     enter("weather", WEATHER_NOUNS)
     enter("time", TIME_WORDS)
     enter("season", SEASON_WORDS)
-    enter("sky", {"sky": SKY})
+    enter("terrain", GROUND_NOUNS)
+    enter("ground", GROUND_ADJECTIVES)
+    enter("side", SIDES)
+    enter("size", SIZES)
+    enter("build", BUILDS)
+    enter("beside", {"beside": BESIDE})
+    enter("sky", {"sky": SKY, "ground": GROUND})
     enter("into", {"into": INTO})
     enter("and", {"and": AND})
     return table

@@ -1,152 +1,63 @@
 """The oracle: a symbolic editor that reads any sub-prompt, applies what it understands, and draws.
 
 It is exact and deterministic, so it is the ground truth that estimators and trained editors are
-judged by. The reading is a single left-to-right pass over the words' senses; no word order is
-required beyond what a reader would need, because sub-prompts have lost words anywhere.
+judged by. `reading.py` understands, `edits.py` applies; here are the truths that follow from both.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import cast
 
 import numpy as np
 
 from smile_core.scenes.draw import draw
-from smile_core.scenes.edits import Add, Edit, Recolour, Remove, Replace, SetSeason, SetTime, SetWeather, apply
-from smile_core.scenes.lexicon import SENSES, Sense, bare
-from smile_core.scenes.scene import USUAL_COLOUR, Scene, Season, Time, Weather
-
-
-@dataclass
-class _Mention:
-    """A thing that the prompt names, with the verb that governs it and the colours beside it."""
-
-    kind: str
-    verb: str
-    before: list[str]
-    after: list[str] = field(default_factory=list)
-    follows_into: bool = False
+from smile_core.scenes.edits import Edit, apply, changes
+from smile_core.scenes.reading import Reading
+from smile_core.scenes.scene import Scene
 
 
 def read(prompt: str, scene: Scene) -> tuple[Edit, ...]:
-    """The edits that a prompt asks of a scene; empty where nothing can be understood.
-
-    A colour belongs to the thing named before it while that one still lacks a new colour, else to
-    the thing named next. A thing's present colour only points it out ("the red car").
-    """
-    senses = [SENSES[word] for word in map(bare, prompt.split()) if word in SENSES]
-    adjacent = [bare(word) in SENSES for word in prompt.split()]
-    positions = [i for i, known in enumerate(adjacent) if known]
-    edits: list[Edit] = []
-    mentions: list[_Mention] = []
-    verb, into, pending = "make", False, cast(list[str], [])
-    for index, (sense, value) in enumerate(senses):
-        if sense == "verb":
-            verb, into = value, False
-        elif sense == "into":
-            into = bool(mentions)
-        elif sense == "and":
-            into = False
-        elif sense in ("thing", "sky"):
-            mentions.append(_Mention(value, verb, pending, follows_into=into))
-            pending, into = [], False
-        elif sense == "colour":
-            last = mentions[-1] if mentions else None
-            if last is None or _belongs_to_next(last, scene, senses, positions, index, into):
-                pending.append(value)
-            else:
-                last.after.append(value)
-        else:
-            edits.extend(_read_surroundings(sense, value, verb, scene))
-    if pending and mentions:
-        mentions[-1].after.extend(pending)
-    return (*_read_mentions(mentions, scene), *edits)
-
-
-def _belongs_to_next(
-    last: _Mention,
-    scene: Scene,
-    senses: Sequence[tuple[Sense, str]],
-    positions: Sequence[int],
-    index: int,
-    into: bool,
-) -> bool:
-    touches = (
-        index + 1 < len(senses) and senses[index + 1][0] == "thing" and positions[index + 1] == positions[index] + 1
-    )
-    if not touches:
-        return False
-    return last.verb != "make" or into or _new_colour(last, scene) is not None
-
-
-def _colours_of(kind: str, scene: Scene) -> set[str]:
-    return {thing.colour for thing in scene.things if thing.kind == kind}
-
-
-def _new_colour(mention: _Mention, scene: Scene) -> str | None:
-    """The last colour named beside a thing that it does not have yet."""
-    present = _colours_of(mention.kind, scene)
-    new = [colour for colour in (*mention.before, *mention.after) if {colour} != present]
-    return new[-1] if new else None
-
-
-def _read_surroundings(sense: Sense, value: str, verb: str, scene: Scene) -> list[Edit]:
-    if verb == "remove":
-        return [SetWeather("clear")] if sense == "weather" and value == scene.weather else []
-    if sense == "weather":
-        return [SetWeather(cast(Weather, value))]
-    if sense == "time":
-        return [SetTime(cast(Time, value))]
-    return [SetSeason(cast(Season, value))]
-
-
-def _read_mentions(mentions: Sequence[_Mention], scene: Scene) -> list[Edit]:
-    edits: list[Edit] = []
-    skip = False
-    for mention, following in itertools.zip_longest(mentions, mentions[1:]):
-        if skip:
-            skip = False
-            continue
-        colours = (*mention.before, *mention.after)
-        if mention.kind == "sky":
-            continue
-        if mention.verb == "add":
-            edits.append(Add(mention.kind, colours[-1] if colours else USUAL_COLOUR[mention.kind]))
-        elif not _colours_of(mention.kind, scene):
-            continue
-        elif _is_replaced(mention, following):
-            colours = (*following.before, *following.after)
-            colour = colours[-1] if colours else USUAL_COLOUR[following.kind]
-            edits.append(Replace(mention.kind, following.kind, colour))
-            skip = True
-        elif mention.verb == "remove" and not mention.after:
-            edits.append(Remove(mention.kind))
-        elif mention.verb == "replace" and not mention.after:
-            continue
-        else:
-            colour = _new_colour(mention, scene) or ""
-            if colour:
-                edits.append(Recolour(mention.kind, colour))
-    return edits
-
-
-def _is_replaced(mention: _Mention, following: _Mention | None) -> bool:
-    if following is None or following.kind == "sky":
-        return False
-    if mention.verb == "replace" and following.verb == "replace":
-        return True
-    return mention.verb == "make" and following.verb == "make" and following.follows_into
+    """The edits that a prompt asks of a scene; empty where nothing can be understood."""
+    return Reading(scene).of(prompt)
 
 
 def edited_scene(prompt: str, scene: Scene) -> Scene:
     """The scene after everything in the prompt that can be understood."""
-    for edit in read(prompt, scene):
-        scene = apply(scene, edit)
-    return scene
+    return apply(scene, read(prompt, scene))
+
+
+def share_achieved(sub_prompt: str, prompt: str, scene: Scene) -> float:
+    """The share of a prompt's changes that a sub-prompt achieves too: 0 to 1, counted in facts of the scene.
+
+    1 for a prompt that changes nothing. Changes that the prompt does not make neither add nor take away.
+    """
+    wanted = changes(scene, read(prompt, scene))
+    return len(wanted & changes(scene, read(sub_prompt, scene))) / len(wanted) if wanted else 1.0
+
+
+def exhaustive_influences(words: Sequence[str], scene: Scene) -> np.ndarray:
+    """What fitting all 2^n sub-prompts gives each word, the response being `share_achieved`.
+
+    Args:
+        words: the prompt's n words, n <= 16.
+        scene: the scene before the edit.
+
+    Returns:
+        float array (n,): the mean share with the word minus the mean share without it.
+    """
+    prompt = " ".join(words)
+    wanted = changes(scene, read(prompt, scene))
+    size = max(len(wanted), 1)
+    shares = np.array([len(wanted & changes(scene, read(text, scene))) / size for text in _sub_prompts(words)])
+    cube = shares.reshape((2,) * len(words))  # The first axis is the last word.
+    return np.array([np.diff(cube, axis=axis).mean() for axis in reversed(range(len(words)))])
+
+
+def _sub_prompts(words: Sequence[str]) -> Iterator[str]:
+    """All 2^n texts; bit i of the k-th one's k keeps word i."""
+    for mask in range(1 << len(words)):
+        yield " ".join(word for i, word in enumerate(words) if mask >> i & 1)
 
 
 def needed_words(words: Sequence[str], scene: Scene) -> np.ndarray:
@@ -164,12 +75,7 @@ def needed_words(words: Sequence[str], scene: Scene) -> np.ndarray:
     """
     n = len(words)
     target = edited_scene(" ".join(words), scene)
-    sufficient = np.array(
-        [
-            edited_scene(" ".join(w for i, w in enumerate(words) if mask >> i & 1), scene) == target
-            for mask in range(1 << n)
-        ]
-    )
+    sufficient = np.array([edited_scene(text, scene) == target for text in _sub_prompts(words)])
     holds = sufficient.copy()  # Becomes: some subset of the mask is sufficient.
     for i in range(n):
         bit = 1 << i
@@ -190,7 +96,7 @@ class OracleEditor:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.fingerprint = f"oracle-1:{scene.to_json()}"
+        self.fingerprint = f"oracle-2:{scene.to_json()}"
         self._draw = lru_cache(maxsize=512)(draw)
 
     def describe(self) -> dict[str, str]:

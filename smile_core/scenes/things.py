@@ -35,7 +35,7 @@ Pen = ImageDraw.ImageDraw
 
 def base_line(kind: str) -> float:
     """Height of the line a kind stands on, as a share of the picture's height from the top."""
-    if kind in ("car", "ball"):
+    if kind in ("car", "ball", "boat"):
         return 0.92
     return 0.955 if kind in FRONT_ROW else 0.735
 
@@ -47,7 +47,9 @@ def draw_thing(pen: Pen, glow: Pen, thing: Thing, scene: Scene, width: int, heig
     colour = PAINT[thing.colour]
     if thing.kind == "tree" and thing.colour == "green":
         colour = {"summer": (72, 148, 66), "autumn": _AUTUMN_CROWN, "winter": (226, 236, 246)}[scene.season]
-    shadow = u * {"house": 0.19, "car": 0.19, "tree": 0.1, "dog": 0.09}.get(thing.kind, 0.055)
+    shadow = u * {"house": 0.19, "car": 0.19, "fence": 0.17, "boat": 0.13, "tree": 0.1, "dog": 0.09}.get(
+        thing.kind, 0.055
+    )
     pen.ellipse((x - shadow, y - u * 0.012, x + shadow, y + u * 0.016), (20, 30, 30, 60))
     _PAINTERS[thing.kind](pen, glow, x, y, u, colour, scene)
 
@@ -104,6 +106,30 @@ def _sign(pen: Pen, glow: Pen, x: float, y: float, u: float, colour: RGB, scene:
     pen.rounded_rectangle((x - u * 0.065, y - u * 0.3, x + u * 0.065, y - u * 0.18), u * 0.018, (250, 250, 250))
     pen.rounded_rectangle((x - u * 0.055, y - u * 0.29, x + u * 0.055, y - u * 0.19), u * 0.014, colour)
     pen.rectangle((x - u * 0.035, y - u * 0.247, x + u * 0.035, y - u * 0.233), (250, 250, 250))
+
+
+def _fence(pen: Pen, glow: Pen, x: float, y: float, u: float, colour: RGB, scene: Scene) -> None:
+    for rail in (0.1, 0.045):
+        pen.rectangle((x - u * 0.165, y - u * rail, x + u * 0.165, y - u * (rail - 0.022)), _dark(colour, 0.84))
+    for i in range(6):
+        left, right = x + u * (-0.165 + 0.061 * i), x + u * (-0.14 + 0.061 * i)
+        pen.polygon(
+            [(left, y), (left, y - u * 0.12), ((left + right) / 2, y - u * 0.14), (right, y - u * 0.12), (right, y)],
+            colour,
+        )
+
+
+def _boat(pen: Pen, glow: Pen, x: float, y: float, u: float, colour: RGB, scene: Scene) -> None:
+    pen.rectangle((x - u * 0.01, y - u * 0.27, x + u * 0.01, y - u * 0.05), _WOOD)
+    pen.polygon(
+        [(x + u * 0.018, y - u * 0.265), (x + u * 0.018, y - u * 0.09), (x + u * 0.12, y - u * 0.09)], (250, 250, 244)
+    )
+    pen.polygon(
+        [(x - u * 0.018, y - u * 0.23), (x - u * 0.018, y - u * 0.09), (x - u * 0.09, y - u * 0.09)], (228, 230, 232)
+    )
+    hull = [(x - u * 0.165, y - u * 0.075), (x + u * 0.165, y - u * 0.075), (x + u * 0.115, y), (x - u * 0.115, y)]
+    pen.polygon(hull, colour)
+    pen.polygon([hull[0], hull[1], (x + u * 0.155, y - u * 0.055), (x - u * 0.155, y - u * 0.055)], _light(colour, 0.4))
 
 
 def _car(pen: Pen, glow: Pen, x: float, y: float, u: float, colour: RGB, scene: Scene) -> None:
@@ -185,7 +211,9 @@ _PAINTERS: dict[str, Callable[[Pen, Pen, float, float, float, RGB, Scene], None]
     "tree": _tree,
     "lamp": _lamp,
     "sign": _sign,
+    "fence": _fence,
     "car": _car,
+    "boat": _boat,
     "person": _person,
     "dog": _dog,
     "cat": _cat,

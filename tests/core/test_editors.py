@@ -135,6 +135,10 @@ class TestRefused:
         (640, 427, (160, 112)),
         (427, 640, (112, 160)),
         (10_000, 10, (176, 96)),
+        (192, 128, (192, 128)),
+        (190, 128, (160, 112)),
+        (256, 128, (176, 96)),
+        (96, 128, (96, 128)),
     ],
 )
 def test_working_size_keeps_the_shape_and_the_area(width: int, height: int, size: tuple[int, int]) -> None:

@@ -95,7 +95,7 @@ def test_the_stop_rule_goes_on_to_the_budget_only_when_intervals_are_wide(street
     narrow = explain("one two three four one two three four", GREY, LinearEditor(), half_width=0.3)
     assert narrow.stop == "settled"
     assert narrow.counts.edits < 40
-    wide = explain(prompt, pixels, OracleEditor(street))
+    wide = explain(prompt, pixels, OracleEditor(street), half_width=1e-6)
     assert wide.stop == "budget"
     assert 60 <= len(wide.rows) <= 64
     small = explain(prompt, pixels, OracleEditor(street), budget=20)

@@ -9,20 +9,27 @@ from pathlib import Path
 import numpy as np
 
 from smile_core.scenes.draw import draw
+from smile_core.scenes.edits import apply
 from smile_core.scenes.language import random_instruction, random_sub_prompt
-from smile_core.scenes.oracle import edited_scene
+from smile_core.scenes.oracle import read
 from smile_core.scenes.scene import random_scene
+from smile_core.scenes.training.labels import edit_labels, kind_map
 
 TEXTS_PER_SCENE = 9
 CHUNK = 250
+MOST_LABELS = 12
+WIDE_FROM = 800
+"""Chunks from this number on are for wide pictures, so that both pools have scenes of their own."""
 
 
 @dataclass(frozen=True)
 class Pairs:
     """A pool of edits. `texts[i]` turns picture `source[i]` into picture `target[i]`."""
 
-    pictures: np.ndarray  # uint8 (M, 128, 128, 3)
+    pictures: np.ndarray  # uint8 (M, 128, 128 or 192, 3)
+    kinds: np.ndarray  # uint16 (M, 8, 8), see `labels.kind_map`
     texts: list[str]
+    edits: np.ndarray  # int16 (N, MOST_LABELS), see `labels.edit_labels`; -1 fills up
     source: np.ndarray  # int (N,)
     target: np.ndarray  # int (N,)
 
@@ -36,59 +43,61 @@ def _junk(random: np.random.Generator, text: str) -> str:
     return " ".join(words)
 
 
-def _chunk(seed: int) -> tuple[np.ndarray, list[str], list[int], list[int]]:
+def _chunk(seed: int, width: int) -> Pairs:
     random = np.random.default_rng(seed)
     pictures: list[np.ndarray] = []
-    texts: list[str] = []
-    source: list[int] = []
-    target: list[int] = []
+    kinds: list[np.ndarray] = []
+    rows: list[tuple[str, list[int], int, int]] = []
     for i in range(CHUNK):
         scene = random_scene(seed * CHUNK + i)
-        known = {scene: len(pictures)}
-        pictures.append(draw(scene))
+        known: dict[object, int] = {}
         first, second = (random_instruction(random, scene) for _ in range(2))
         said = [first, first, second, second]
         said += [random_sub_prompt(random, first if k % 2 else second) for k in range(TEXTS_PER_SCENE - 5)]
         said.append("" if random.random() < 0.2 else _junk(random, said[int(random.integers(len(said)))]))
         for text in said:
-            after = edited_scene(text, scene)
-            if after not in known:
-                known[after] = len(pictures)
-                pictures.append(draw(after))
-            texts.append(text)
-            source.append(known[scene])
-            target.append(known[after])
-    return np.stack(pictures), texts, source, target
+            edits = read(text, scene)
+            for picture in (scene, after := apply(scene, edits)):
+                if picture not in known:
+                    known[picture] = len(pictures)
+                    pictures.append(draw(picture, size=(width, 128)))
+                    kinds.append(kind_map(picture))
+            rows.append((text, edit_labels(scene, edits), known[scene], known[after]))
+    labels = np.full((len(rows), MOST_LABELS), -1, np.int16)
+    for row, (_, found, _, _) in zip(labels, rows, strict=True):
+        row[: len(found)] = found[:MOST_LABELS]
+    texts, _, source, target = zip(*rows, strict=True)
+    return Pairs(np.stack(pictures), np.stack(kinds), list(texts), labels, np.array(source), np.array(target))
 
 
-def make_pairs(scenes: int, *, seed: int = 1, processes: int = 2) -> Pairs:
+def make_pairs(scenes: int, *, seed: int = 1, width: int = 128, processes: int = 2) -> Pairs:
     """Draw a pool from `scenes` random scenes (rounded up to whole chunks), in parallel, reproducibly."""
-    seeds = [1_000 * seed + k for k in range(-(-scenes // CHUNK))]
+    first = 1_000 * seed + (WIDE_FROM if width > 128 else 0)
+    jobs = [(first + k, width) for k in range(-(-scenes // CHUNK))]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        chunks = pool.map(_chunk, seeds, chunksize=1)
-    starts = np.cumsum([0, *(len(chunk[0]) for chunk in chunks)])
+        chunks = pool.starmap(_chunk, jobs, chunksize=1)
+    starts = np.cumsum([0, *(len(chunk.pictures) for chunk in chunks)])
     return Pairs(
-        pictures=np.concatenate([chunk[0] for chunk in chunks]),
-        texts=[text for chunk in chunks for text in chunk[1]],
-        source=np.concatenate([np.array(c[2]) + s for c, s in zip(chunks, starts, strict=False)]),
-        target=np.concatenate([np.array(c[3]) + s for c, s in zip(chunks, starts, strict=False)]),
+        pictures=np.concatenate([chunk.pictures for chunk in chunks]),
+        kinds=np.concatenate([chunk.kinds for chunk in chunks]),
+        texts=[text for chunk in chunks for text in chunk.texts],
+        edits=np.concatenate([chunk.edits for chunk in chunks]),
+        source=np.concatenate([c.source + s for c, s in zip(chunks, starts, strict=False)]),
+        target=np.concatenate([c.target + s for c, s in zip(chunks, starts, strict=False)]),
     )
 
 
-def save_pairs(pairs: Pairs, folder: Path) -> None:
-    """Keep a pool on disk between stages of training."""
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "pictures.npy", pairs.pictures)
-    np.savez(folder / "pairs.npz", source=pairs.source, target=pairs.target)
-    (folder / "texts.txt").write_text("\n".join(pairs.texts), encoding="utf-8")
-
-
-def load_pairs(folder: Path) -> Pairs:
-    """A pool that `save_pairs` kept; the pictures stay on disk until they are read."""
+def pool(folder: Path, scenes: int, *, seed: int, width: int = 128, processes: int = 2) -> Pairs:
+    """The pool that the folder keeps, drawn first where it does not."""
+    if not (folder / "texts.txt").exists():
+        pairs = make_pairs(scenes, seed=seed, width=width, processes=processes)
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "pictures.npy", pairs.pictures)
+        np.savez(folder / "pairs.npz", kinds=pairs.kinds, edits=pairs.edits, source=pairs.source, target=pairs.target)
+        (folder / "texts.txt").write_text("\n".join(pairs.texts), encoding="utf-8")
     index = np.load(folder / "pairs.npz")
     return Pairs(
-        pictures=np.load(folder / "pictures.npy", mmap_mode="r"),
+        pictures=np.load(folder / "pictures.npy"),
         texts=(folder / "texts.txt").read_text(encoding="utf-8").split("\n"),
-        source=index["source"],
-        target=index["target"],
+        **{name: index[name] for name in ("kinds", "edits", "source", "target")},
     )

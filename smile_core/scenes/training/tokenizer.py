@@ -10,7 +10,7 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from smile_core.scenes.lexicon import known_words
 
-LENGTH = 40
+LENGTH = 32
 
 
 def build_tokenizer(folder: Path) -> CLIPTokenizer:

@@ -1,0 +1,78 @@
+"""Do saliency maps point where the oracle's picture changes when a word is lost, and how long do they take?
+
+Prompts of 4 to 9 words on held-out scenes, edited by scenes-turbo; the truth is the oracle's: the pixels
+that differ between the whole prompt and the prompt without the word. Where the model does not do the edit,
+no map can point at it, and that counts against the figures.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from bench.bars import report
+from bench.oracle import generated
+from smile_core import Explainer
+from smile_core.prompt import Prompt
+from smile_core.report.where import maps_of
+from smile_core.saliency import saliency_maps
+from smile_core.scenes.draw import draw
+from smile_core.scenes.oracle import edited_scene, needed_words
+
+COUNT = 60
+SEED = 910_000
+SEEN = 24
+"""Pixels of which some channel differs by more than this count as changed."""
+
+
+def measure(count: int = COUNT) -> tuple[dict[str, float], list[dict[str, object]]]:
+    """Pointing accuracy, IoU of needed words, and the share of idle words whose map is empty."""
+    explainer = Explainer("scenes-turbo")
+    rows: list[dict[str, object]] = []
+    for text, scene in generated(count, seed=SEED):
+        explanation = explainer.explain(text, draw(scene))
+        maps = maps_of(explanation)
+        words = [word.text for word in Prompt(text).words]
+        needed = needed_words(words, scene)
+        whole = draw(edited_scene(text, scene)).astype(int)
+        for i, word in enumerate(words):
+            rest = " ".join(w for k, w in enumerate(words) if k != i)
+            truth = (np.abs(whole - draw(edited_scene(rest, scene))) > SEEN).any(2)
+            if i not in maps:
+                continue
+            row: dict[str, object] = {"prompt": text, "word": word, "state": explanation.words[i].state}
+            if needed[i] and truth.any():
+                found = maps[i].at_size(*truth.shape[::-1]) > 0
+                x, y = maps[i].peak() if not maps[i].empty else (0.0, 0.0)
+                height, width = truth.shape
+                row["points"] = bool(not maps[i].empty and truth[int(y * height), int(x * width)])
+                row["iou"] = float((found & truth).sum() / (found | truth).sum())
+            elif not truth.any():
+                row["empty"] = maps[i].empty
+            rows.append(row)
+    points = [row["points"] for row in rows if "points" in row]
+    overlaps = [row["iou"] for row in rows if "iou" in row]
+    idle = [row["empty"] for row in rows if "empty" in row and row["state"] == "idle"]
+    return {
+        "pointing": float(np.mean(np.array(points, dtype=float))),
+        "iou": float(np.mean(np.array(overlaps, dtype=float))),
+        "idle_empty": float(np.mean(np.array(idle, dtype=float))) if idle else 1.0,
+        "milliseconds": _milliseconds(),
+    }, rows
+
+
+def _milliseconds() -> float:
+    random = np.random.default_rng(0)
+    masks = np.vstack([np.ones((1, 12)), np.zeros((1, 12)), random.integers(0, 2, (34, 12))]).astype(np.uint8)
+    pictures = list(random.integers(0, 256, (36, 512, 512, 3), dtype=np.uint8))
+    spent = []
+    for _ in range(5):
+        started = time.perf_counter()
+        saliency_maps(masks, pictures)
+        spent.append(time.perf_counter() - started)
+    return float(np.median(spent)) * 1e3
+
+
+if __name__ == "__main__":
+    report("saliency", *measure())

@@ -1,0 +1,186 @@
+"""Train scenes-ip2p, an InstructPix2Pix, from scenes-turbo's weights, or go on from the weights that are there.
+
+    python -m smile_core.scenes.training.ip2p --start TURBO --out FOLDER [--resume FOLDER] [--steps D E]
+
+Two stages, each seeded:
+D. A decoder without skip connections learns to draw pictures from turbo's latents; the encoder stays.
+E. The UNet gets four more input channels for noise and learns to denoise the edited picture's latents
+   beside the source's. At full noise that is turbo's own task, so it starts from turbo's UNet.
+   Text and picture are left out at times, for guidance by both (Brooks et al., arXiv 2211.09800).
+The noise runs to zero signal, and the UNet predicts the clean latents, so that few steps do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
+from torch import Tensor, nn
+
+from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
+from smile_core.scenes.training.loop import DEVICE, balanced, changed, train
+from smile_core.scenes.training.pairs import Pairs, pool
+from smile_core.scenes.training.parts import LATENT_CHANNELS, new_unet, pixels_of, token_ids
+from smile_core.scenes.training.turbo import (
+    LATENT_BATCH,
+    LATENT_NOISE,
+    PIXEL_BATCH,
+    encode_all,
+    pick_pool,
+    write_known_pictures,
+)
+
+DROPPED = 0.06
+"""How often the text, the picture, or both are left out of a row."""
+EDITING = {"steps": 5, "guidance": 1.5, "image_guidance": 1.2}
+"""What the editor uses unless told otherwise; saved beside the weights."""
+
+
+def from_turbo(turbo: Img2ImgTurboPipeline) -> StableDiffusionInstructPix2PixPipeline:
+    """Turbo's parts as an InstructPix2Pix: no skip connections, four more input channels that begin at zero."""
+    config = {k: v for k, v in turbo.vae.config.items() if not k.startswith("_")}
+    vae = AutoencoderKL(**config)
+    vae.load_state_dict({k: v for k, v in turbo.vae.state_dict().items() if "skip_conv" not in k})
+    unet = new_unet(2 * LATENT_CHANNELS)
+    weights = turbo.unet.state_dict()
+    # The pipeline gives the picture's latents unscaled, turbo's UNet knew them scaled.
+    seen = weights["conv_in.weight"] * turbo.vae.config.scaling_factor
+    weights["conv_in.weight"] = torch.cat([torch.zeros_like(seen), seen], 1)
+    unet.load_state_dict(weights)
+    scheduler = DDIMScheduler(
+        beta_schedule="scaled_linear",
+        prediction_type="sample",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+    )
+    return pipeline_of(vae, turbo.text_encoder, turbo.tokenizer, unet, scheduler)
+
+
+def pipeline_of(
+    vae: AutoencoderKL, text_encoder: nn.Module, tokenizer: object, unet: UNet2DConditionModel, scheduler: DDIMScheduler
+) -> StableDiffusionInstructPix2PixPipeline:
+    """diffusers' pipeline without a safety checker: cartoons need none."""
+    return StableDiffusionInstructPix2PixPipeline(
+        vae, text_encoder, tokenizer, unet, scheduler, None, None, requires_safety_checker=False
+    )
+
+
+def train_decoder(vae: AutoencoderKL, pools: list[Pairs], *, steps: int, seed: int, rate: float) -> None:
+    """Stage D. Places that some edit changes weigh as much as the rest, as in turbo's stage A."""
+
+    def loss_of(random: np.random.Generator) -> Tensor:
+        pairs = pools[pick_pool(random, len(pools))]
+        rows = random.integers(len(pairs.source), size=PIXEL_BATCH)
+        source, target = pixels_of(pairs, pairs.source[rows]), pixels_of(pairs, pairs.target[rows])
+        with torch.no_grad():
+            latents = vae.encode(target).latent_dist.mode()
+        decoded = vae.decode(latents + 0.5 * LATENT_NOISE * torch.randn_like(latents)).sample.float()
+        return balanced((decoded - target).abs(), changed(source, target, 0.06))
+
+    modules: list[nn.Module] = [vae.decoder, *([vae.post_quant_conv] if vae.post_quant_conv is not None else [])]
+    train("decoder", modules, loss_of, steps=steps, rate=rate, seed=seed)
+
+
+def train_denoising(
+    pipe: StableDiffusionInstructPix2PixPipeline,
+    latents: list[Tensor],
+    pools: list[Pairs],
+    *,
+    steps: int,
+    seed: int,
+    rate: float,
+    on_save: Callable[[], None],
+) -> None:
+    """Stage E. `latents` are each pool's pictures, scaled."""
+    if steps == 0:
+        return
+    tokens = [token_ids(pipe.tokenizer, pairs.texts).to(DEVICE) for pairs in pools]
+    no_text = token_ids(pipe.tokenizer, [""]).to(DEVICE)
+    alphas = pipe.scheduler.alphas_cumprod.to(DEVICE)
+    scale = pipe.vae.config.scaling_factor
+
+    def loss_of(random: np.random.Generator) -> Tensor:
+        which = pick_pool(random, len(pools))
+        pairs = pools[which]
+        rows = random.integers(len(pairs.source), size=LATENT_BATCH)
+        source, target = (
+            latents[which][torch.from_numpy(side[rows]).to(DEVICE)].float() for side in (pairs.source, pairs.target)
+        )
+        ids = tokens[which][torch.from_numpy(rows)]
+        chance = torch.from_numpy(random.random(LATENT_BATCH)).to(DEVICE)
+        ids = torch.where((chance < 2 * DROPPED)[:, None], no_text, ids)
+        seen = source * ((chance < DROPPED) | (chance > 2 * DROPPED))[:, None, None, None]
+        seen = seen * (chance < 1 - DROPPED)[:, None, None, None]
+        # Without text nothing is to change; without the picture any edit of it is as good as another.
+        target = torch.where((chance < 2 * DROPPED)[:, None, None, None], source, target)
+        # The first steps decide what changes; the last ones only sharpen.
+        when = torch.from_numpy((999 * np.sqrt(random.random(LATENT_BATCH))).round().astype(np.int64)).to(DEVICE)
+        signal = alphas[when][:, None, None, None]
+        noisy = signal.sqrt() * target + (1 - signal).sqrt() * torch.randn_like(target)
+        features = pipe.text_encoder(ids.long())[0]
+        given = torch.cat([noisy, seen / scale], 1)
+        output = pipe.unet(given, when, encoder_hidden_states=features).sample.float()
+        return balanced((output - target).square(), changed(source, target, 0.25))
+
+    modules = [pipe.unet, pipe.text_encoder]
+    train("denoising", modules, loss_of, steps=steps, rate=rate, seed=seed, on_save=on_save)
+
+
+def save_half(pipe: StableDiffusionInstructPix2PixPipeline, folder: Path) -> None:
+    """Save a half-precision copy as safetensors, with what the editor needs to know."""
+    vae, text_encoder, unet = (copy.deepcopy(part).cpu().half() for part in (pipe.vae, pipe.text_encoder, pipe.unet))
+    saved = pipeline_of(vae, text_encoder, pipe.tokenizer, unet, pipe.scheduler)
+    saved.save_pretrained(folder, safe_serialization=True)
+    write_known_pictures(folder)
+    (folder / "editing.json").write_text(json.dumps(EDITING) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """The command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(description="Train scenes-ip2p.")
+    parser.add_argument("--start", type=Path, required=True, help="scenes-turbo's folder; its encoder is kept")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
+    parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
+    parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
+    parser.add_argument("--scenes", type=int, default=18_000)
+    parser.add_argument("--steps", type=int, nargs=2, default=(1500, 6000), metavar=("D", "E"))
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest, of stage E; D takes twice that")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
+    pools = [
+        pool(kept / "128", options.scenes, seed=options.seed),
+        pool(kept / "192", options.scenes // 6, seed=options.seed, width=192),
+    ]
+    turbo = Img2ImgTurboPipeline.from_pretrained(options.start, dtype=torch.float32).to(DEVICE)
+    if options.resume:
+        pipe = StableDiffusionInstructPix2PixPipeline.from_pretrained(options.resume, dtype=torch.float32)
+        pipe.unet.set_attn_processor(AttnProcessor())
+    else:
+        pipe = from_turbo(turbo)
+    pipe.to(DEVICE)
+    count = sum(p.numel() for m in (pipe.vae, pipe.unet, pipe.text_encoder) for p in m.parameters())
+    print(f"{sum(len(p.texts) for p in pools)} instructions, {count / 1e6:.2f} M parameters, {DEVICE}", flush=True)
+    seed, rate = options.seed, options.rate
+
+    def save() -> None:
+        save_half(pipe, options.out)
+
+    train_decoder(pipe.vae, pools, steps=options.steps[0], seed=seed + 5, rate=2 * rate)
+    save()
+    latents = [encode_all(turbo.vae, pairs) for pairs in pools] if options.steps[1] else []
+    train_denoising(pipe, latents, pools, steps=options.steps[1], seed=seed + 6, rate=rate, on_save=save)
+
+
+if __name__ == "__main__":
+    main()
