@@ -12,6 +12,7 @@ import numpy as np
 
 from bench.bars import report
 from smile_core import explain
+from smile_core.explainer import PLACEBOS
 from smile_core.scenes.draw import draw
 from smile_core.scenes.scene import random_scene
 
@@ -32,7 +33,8 @@ class FreeEditor:
 
     def edit(self, image: np.ndarray, prompts: Sequence[str], *, seed: int) -> list[np.ndarray | None]:
         """See `Editor`."""
-        return [self._pictures[sum(map(ord, prompt)) % len(self._pictures)] for prompt in prompts]
+        texts = ["" if prompt in PLACEBOS else prompt for prompt in prompts]
+        return [self._pictures[sum(map(ord, text)) % len(self._pictures)] for text in texts]
 
 
 def import_seconds() -> float:

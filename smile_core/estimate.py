@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy.special import stdtrit
+from threadpoolctl import ThreadpoolController
 
 from smile_core import covariance
 from smile_core.posterior import Posterior, posterior
@@ -56,11 +58,20 @@ def estimate_posterior(
         confidence: of the intervals, for instance 0.95.
         target: "linear", the coefficients that least squares on all 2^n masks would give, or "shapley".
     """
+    with _blas().limit(limits=1, user_api="blas"):  # Threads cost more than they give at these sizes.
+        return _estimate_posterior(masks, responses, confidence, shapley=target == "shapley")
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _estimate_posterior(masks: np.ndarray, responses: np.ndarray, confidence: float, *, shapley: bool) -> Estimate:
     known = np.isfinite(responses).all(axis=0)
     # Where every mask is known there is nothing to smooth; what differs between seeds is added below.
     whole = known.sum() == 1 << masks.shape[1]
     given = posterior(masks[known], responses[:, known].mean(axis=0) if whole else responses[:, known])
-    shapley = target == "shapley"
     wanted = given.shapley(confidence) if shapley else given.influences(confidence)
     pairs = given.pairs(confidence)
     half_widths = wanted.half_widths

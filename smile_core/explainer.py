@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -233,8 +234,8 @@ class _Run:
         if read > MOST_WORDS:
             groups = self._open_phrases(read)
         merged = self.prompt.merged(groups)
-        by_posterior = self.method.estimate_name == "gp"
-        for measured in self._looks(merged, between=between) if by_posterior else self._measure(merged):
+        look_by_look = self._looks if self.method.estimate_name == "gp" else self._measure
+        for measured in look_by_look(merged, between=between):
             yield self._explanation(measured, read, time.perf_counter() - started)
 
     def _explanation(self, measured: Measured, read: int, seconds: float) -> Explanation:
@@ -310,7 +311,7 @@ class _Run:
                 new = plan.next_rows_for(look, looks[-1], rows, given, made=made, fresh=fresh, most=at_once)
                 if measured is not None and not len(new):
                     break
-                if measured is not None:
+                if measured is not None and between:
                     yield replace(measured, stop="running")
                 made, rows = made + len(new), np.vstack([rows, new])
                 measured = self._measure_rows(prompt, _all_fitted(rows), confidence)
@@ -327,7 +328,7 @@ class _Run:
         masks = [mask for text in texts for mask in found.masks_of(text, most=MASKS_OF_A_TEXT)]
         return np.array(masks, np.uint8).reshape(-1, len(prompt))
 
-    def _measure(self, prompt: Prompt) -> Iterator[Measured]:
+    def _measure(self, prompt: Prompt, *, between: bool) -> Iterator[Measured]:
         """Try the design's first rows, and its later ones where the intervals are still wide."""
         n = len(prompt)
         first, later = self._designs(n)
@@ -335,7 +336,8 @@ class _Run:
         measured = self._measure_rows(prompt, first, confidence)
         wide = measured.estimate.half_widths.max(initial=0) > self.method.half_width
         if later is not None and wide and measured.effect > 0:
-            yield replace(measured, stop="running")
+            if between:
+                yield replace(measured, stop="running")
             measured = self._measure_rows(prompt, later, confidence)
         yield measured
 
@@ -458,12 +460,14 @@ def _all_fitted(masks: np.ndarray) -> Rows:
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in ("smile-lens", "numpy", "scipy", "pillow", "torch", "diffusers", "transformers"):
-        if package in ("torch", "diffusers", "transformers") and package not in sys.modules:
-            continue
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+    used = [package for package in ("torch", "diffusers", "transformers") if package in sys.modules]
+    versions = {package: _version(package) for package in ("smile-lens", "numpy", "scipy", "pillow", *used)}
+    return {"python": platform.python_version(), **{name: found for name, found in versions.items() if found}}
+
+
+@cache
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -123,9 +123,9 @@ def next_rows_for(
         open_ = [mask for mask in design_rows(n) if mask.tobytes() not in have][: max(0, look.rows - len(rows))]
         if open_ or n <= 5 or given is None:
             return np.array(open_ if given is None else open_[:most], np.uint8).reshape(-1, n)
-    if len(rows) >= last.rows and (fresh or look == last):
-        return rows[:0]
     wanted = look.rows - len(rows) if fresh else last.rows - made
+    if wanted <= 0 or (len(rows) >= last.rows and (fresh or look == last)):
+        return rows[:0]
     return _chosen(rows, given, min(most, wanted), None if fresh else look.separation)
 
 

@@ -24,7 +24,7 @@ QUIETEST = 3e-4
 """The least noise (standard deviation, response units) that rows can speak for: responses are kept to about 1e-4."""
 HELD_OUT_SHARE = 0.85
 """Noise as a share of the held-out error, which holds the fit's own error too; set on noisy linear editors."""
-DRAWS = 256
+DRAWS = 128
 FROM_PRIOR = 0.3
 WIDER = 1.1
 BOUNDS = (-9.0, 1.3)

@@ -27,7 +27,13 @@ def maps_of(explanation: Explanation) -> dict[int, SaliencyMap]:
     read = [i for i, word in enumerate(explanation.words) if word.state != "unread"]
     masks = np.array([row.mask for row in rows], np.uint8)
     pictures = [row.picture for row in rows if row.picture is not None]
-    return dict(zip(read, saliency_maps(masks, pictures), strict=True))
+    maps = dict(zip(read, saliency_maps(masks, pictures), strict=True))
+    return {i: _nowhere(found) if explanation.words[i].state == "idle" else found for i, found in maps.items()}
+
+
+def _nowhere(word: SaliencyMap) -> SaliencyMap:
+    """An idle word acts nowhere, whatever its one edit left on the picture."""
+    return SaliencyMap(np.zeros_like(word.strength), np.zeros_like(word.sign), word.from_edit)
 
 
 def where_picture(result: np.ndarray, word: SaliencyMap, *, towards: bool) -> np.ndarray:
