@@ -34,13 +34,34 @@ class Pairs:
     target: np.ndarray  # int (N,)
 
 
+_ORDINARY_WORDS = """
+about after again also always another because been before being between both but came come could did does down
+each even every few first found from good great hand here high him how its keep last learn letter life line long
+many may mean might more most much must name never nothing number often only open other our over own page part
+people point quick same say seem sentence she so still story such take tell than their them there they think
+this time today us very was way well were what when where which while who why will with word work world would
+write year you
+"""
+
+
+def _unknown_word(random: np.random.Generator) -> str:
+    if random.random() < 0.6:
+        return str(random.choice(_ORDINARY_WORDS.split()))
+    return "".join(random.choice(list("abcdefghijklmnopqrstuvwxyz#!123"), size=int(random.integers(1, 7))))
+
+
 def _junk(random: np.random.Generator, text: str) -> str:
-    """The text with one word that means nothing, so that unknown words come to do nothing."""
-    letters = "abcdefghijklmnopqrstuvwxyz#!123"
-    word = "".join(random.choice(list(letters), size=int(random.integers(1, 5))))
+    """The text with one to three words that mean nothing, so that unknown words come to do nothing."""
     words = text.split()
-    words.insert(int(random.integers(len(words) + 1)), word)
+    for _ in range(int(random.integers(1, 4))):
+        words.insert(int(random.integers(len(words) + 1)), _unknown_word(random))
     return " ".join(words)
+
+
+def _without_an_edit(random: np.random.Generator, text: str) -> str:
+    """Nothing at all, or words that mean nothing, or an instruction with such words in it."""
+    kind = random.random()
+    return "" if kind < 0.2 else _junk(random, "" if kind < 0.45 else text)
 
 
 def _chunk(seed: int, width: int) -> Pairs:
@@ -54,7 +75,7 @@ def _chunk(seed: int, width: int) -> Pairs:
         first, second = (random_instruction(random, scene) for _ in range(2))
         said = [first, first, second, second]
         said += [random_sub_prompt(random, first if k % 2 else second) for k in range(TEXTS_PER_SCENE - 5)]
-        said.append("" if random.random() < 0.2 else _junk(random, said[int(random.integers(len(said)))]))
+        said.append(_without_an_edit(random, said[int(random.integers(len(said)))]))
         for text in said:
             edits = read(text, scene)
             for picture in (scene, after := apply(scene, edits)):
