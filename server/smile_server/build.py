@@ -12,44 +12,44 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 _VERSION = re.compile(r'^__version__ = "([^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Build:
-    """`name` is 16 hex digits, equal exactly where version, files and prefix are; `version` and `prefix` are for people."""
+    """`name` is 16 hex digits, equal exactly where version, files and prefix are; the others are for people."""
 
     name: str
     version: str
     prefix: str
 
 
-def current_build(folders: tuple[str, ...] | None = None) -> Build:
+def current_build(folders: tuple[Path, ...] | None = None) -> Build:
     """The build as its files are now; a process that runs on may have been started from an older one.
 
     Args:
         folders: the packages' folders, the first one with the version; None for the installed ones.
     """
-    folders = folders or (_folder_of("smile_core"), os.path.dirname(__file__))
+    folders = folders or (_folder_of("smile_core"), Path(__file__).parent)
     version = _version(folders[0])
     seen = hashlib.sha256(repr((version, sys.prefix, sys.version)).encode())
     for folder in folders:
-        for name, size, changed in sorted(_files(folder, "")):
+        for name, size, changed in sorted(_files(str(folder), "")):
             seen.update(f"{name}\0{size}\0{changed}\n".encode())
     return Build(name=seen.hexdigest()[:16], version=version, prefix=sys.prefix)
 
 
-def _folder_of(package: str) -> str:
+def _folder_of(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     assert spec is not None
     assert spec.origin is not None
-    return os.path.dirname(spec.origin)
+    return Path(spec.origin).parent
 
 
-def _version(folder: str) -> str:
-    with open(os.path.join(folder, "__init__.py"), encoding="utf-8") as file:
-        found = _VERSION.search(file.read())
+def _version(folder: Path) -> str:
+    found = _VERSION.search((folder / "__init__.py").read_text(encoding="utf-8"))
     return found[1] if found else "unknown"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 if sys.platform == "win32":
     import msvcrt
@@ -12,7 +13,7 @@ else:
     import fcntl
 
 
-def try_lock(path: str) -> int | None:
+def try_lock(path: Path) -> int | None:
     """An open descriptor that holds the lock, or None while another process does.
 
     A lock file may have been removed between opening and locking it; such a lock is worth nothing and is tried
@@ -31,7 +32,7 @@ def try_lock(path: str) -> int | None:
         os.close(descriptor)
 
 
-def is_locked(path: str) -> bool:
+def is_locked(path: Path) -> bool:
     """Whether some process holds the lock. It takes and drops it, and makes no file."""
     try:
         descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
@@ -43,15 +44,15 @@ def is_locked(path: str) -> bool:
         os.close(descriptor)
 
 
-def unlock(descriptor: int, path: str) -> None:
+def unlock(descriptor: int, path: Path) -> None:
     """Remove the file while it is still held, then let go."""
     if sys.platform == "win32":  # An open file cannot be removed there.
         os.close(descriptor)
         with suppress(OSError):
-            os.unlink(path)
+            path.unlink()
         return
     with suppress(FileNotFoundError):
-        os.unlink(path)
+        path.unlink()
     os.close(descriptor)
 
 
@@ -66,8 +67,8 @@ def _taken(descriptor: int) -> bool:
     return True
 
 
-def _is_still(descriptor: int, path: str) -> bool:
+def _is_still(descriptor: int, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
     except FileNotFoundError:
         return False

@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import traceback
+from pathlib import Path
 from types import TracebackType
 
 import platformdirs
@@ -24,9 +25,9 @@ _BYTES, _OLDER = 1_000_000, 2
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-def log_path() -> str:
+def log_path() -> Path:
     """The log file; it need not be there."""
-    return os.path.join(platformdirs.user_log_dir("smile-lens", appauthor=False), "daemon.log")
+    return platformdirs.user_log_path("smile-lens", appauthor=False) / "daemon.log"
 
 
 def open_log() -> None:
@@ -36,7 +37,7 @@ def open_log() -> None:
         DaemonError: its folder is not this user's alone.
     """
     path = log_path()
-    private_folder(os.path.dirname(path))
+    private_folder(path.parent)
     handler = _PrivateFile(path, maxBytes=_BYTES, backupCount=_OLDER, encoding="utf-8", errors="replace")
     handler.setFormatter(Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
@@ -55,27 +56,27 @@ def redacted(text: str) -> str:
 class Formatter(logging.Formatter):
     """One line a record, and one for every frame of an exception; never an exception's message."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+    def formatMessage(self, record: logging.LogRecord) -> str:
         if record.name.partition(".")[0] == "smile_server":
             record.message = redacted(record.message)
         else:
             record.message = "(not shown)"
         return super().formatMessage(record)
 
-    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802
+    def formatException(self, ei: _ExcInfo) -> str:
         kind, _, frames = ei
         places = traceback.extract_tb(frames)
-        lines = [f"  {os.path.basename(place.filename)}:{place.lineno} {place.name}" for place in places]
+        lines = [f"  {Path(place.filename).name}:{place.lineno} {place.name}" for place in places]
         return "\n".join([*lines, f"  {kind.__name__ if kind else 'no exception'}"])
 
-    def formatStack(self, stack_info: str) -> str:  # noqa: N802
+    def formatStack(self, stack_info: str) -> str:
         return "  (stack not shown)"
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
     """A rotating file with mode 0600 that follows no symbolic link."""
 
-    def _open(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _open(self):  # type: ignore[no-untyped-def]
         flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         return os.fdopen(os.open(self.baseFilename, flags, 0o600), "a", encoding="utf-8", errors="replace")
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 from smile_server.trouble import DaemonError
 
 
-def private_folder(path: str) -> str:
+def private_folder(path: Path) -> Path:
     """Make `path` with mode 0700, or check that it is such a folder already; the path, unchanged.
 
     Raises:
@@ -17,12 +19,10 @@ def private_folder(path: str) -> str:
             or others may rename it, because the folder above is theirs to write.
     """
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        try:
-            os.mkdir(path, 0o700)
-        except FileExistsError:
-            pass
-        about, above = os.lstat(path), os.stat(os.path.dirname(path))
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            path.mkdir(0o700)
+        about, above = path.lstat(), path.parent.stat()
     except OSError as error:
         raise DaemonError(f"cannot make {path}: {error.strerror}; set XDG_RUNTIME_DIR to a folder of yours") from error
     problem = _problem(about) or _problem_above(above)

@@ -66,5 +66,5 @@ def _kind(words: list[str]) -> str | None:
         if module.startswith("smile_server.worker"):
             return "worker"
         return "forwarder" if module == "smile_server.entry" and rest[0] == "lsp" else None
-    scripts = [k for k, word in enumerate(words[:4]) if os.path.basename(word) in ("smile", "smile.exe")]
+    scripts = [k for k, word in enumerate(words[:4]) if Path(word).name in ("smile", "smile.exe")]
     return "forwarder" if scripts and words[scripts[0] + 1 : scripts[0] + 2] == ["lsp"] else None

@@ -10,10 +10,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from smile_server.endpoint import Endpoint
-from smile_server.lock import try_lock
+from smile_server.lock import is_locked, try_lock
 from smile_server.trouble import DaemonError
 
 if TYPE_CHECKING:
@@ -41,14 +42,13 @@ def joined(endpoint: Endpoint, find: Callable[[], Found | None], options: Sequen
     while True:
         found = find()
         if found is not None:
+            if child is not None and sys.platform != "win32":
+                child.wait()  # Only the first half of the daemon's double fork; it has long gone.
             return found
         if child is None:
             child = _started(endpoint, options)
-        elif child.poll() is not None:
-            # One that left at once because another holds the lock ends with 0; it is that one we wait for.
-            if child.returncode:
-                raise DaemonError(f"the daemon could not start: {_last_words(endpoint, child.returncode)}")
-            child = None
+        elif child.poll() is not None and (child.returncode or not is_locked(endpoint.lock)):
+            raise DaemonError(f"the daemon could not start: {_last_words(endpoint, child.returncode)}")
         if time.monotonic() > deadline:
             raise DaemonError(f"the daemon was not ready within {PATIENCE:.0f} s; try `smile daemon doctor`")
         time.sleep(pause)
@@ -78,7 +78,7 @@ def spawned(endpoint: Endpoint, options: Sequence[str], lock: int) -> Popen[byte
     environment = dict(os.environ)
     if "PYTHONPATH" in environment:  # It leaves the folder that relative entries mean.
         entries = environment["PYTHONPATH"].split(os.pathsep)
-        environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry) for entry in entries if entry)
+        environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in entries if entry)
     try:
         if sys.platform == "win32":
             flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -106,8 +106,8 @@ def spawned(endpoint: Endpoint, options: Sequence[str], lock: int) -> Popen[byte
 
 def _last_words(endpoint: Endpoint, code: int) -> str:
     try:
-        with open(endpoint.start_log, encoding="utf-8", errors="replace") as file:
-            lines = [line.strip() for line in file.read(65536).splitlines() if line.strip()]
+        text = endpoint.start_log.read_text(encoding="utf-8", errors="replace")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
     except OSError:
         lines = []
     return lines[-1].removeprefix("smile: ") if lines else f"it ended with code {code}; try `smile daemon doctor`"
