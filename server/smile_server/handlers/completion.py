@@ -79,9 +79,8 @@ def _in_settings(tracked: TrackedDocument, line: int) -> bool:
             first, last = index.line_of(block.front[0]), index.line_of(block.front[1])
             if first < line < last:
                 return True
-        elif any("not closed" in problem.text for problem in block.problems):
-            if index.line_of(block.problems[0].start) < line:
-                return True
+        elif block.problems and "not closed" in block.problems[0].text:
+            return index.line_of(block.problems[0].start) < line
     return False
 
 
