@@ -28,6 +28,9 @@ RUN = "smile/run"
 FOCUS = "smile/focus"
 """Notification, client to server, `FocusParams`: where the cursor is and what is visible."""
 
+ALLOW = "smile/allow"
+"""Notification, client to server, `AllowParams`: a picture outside the workspace that the user picked by hand."""
+
 COMMANDS = ("smile.explain", "smile.preview", "smile.compare", "smile.export", "smile.cancel", "smile.clear")
 """`workspace/executeCommand`; each takes one argument, `PromptParams` (`smile.export` also `format` and `path`)."""
 
@@ -255,6 +258,13 @@ class FocusParams:
     last_line: int
 
 
+@dataclass(frozen=True)
+class AllowParams:
+    """The `file:` URI of the picture."""
+
+    uri: str
+
+
 MESSAGES: tuple[type[Any], ...] = (
     Position,
     Range,
@@ -273,6 +283,7 @@ MESSAGES: tuple[type[Any], ...] = (
     ModelStatus,
     StatusResult,
     FocusParams,
+    AllowParams,
 )
 
 

@@ -67,16 +67,17 @@ class Session:
         """Handle one incoming message; a malformed one is answered or dropped, never fatal."""
         try:
             data = json.loads(text)
-            message = self.protocol.structure_message(data)
         except (ValueError, RecursionError):
             self._post('{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"this is no JSON"}}')
             return
+        if not isinstance(data, dict) or data.get("jsonrpc") != "2.0" or not ({"method", "id"} & data.keys()):
+            self._post('{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"this is no JSON-RPC message"}}')
+            return
+        try:
+            message = self.protocol.structure_message(data)
         except JsonRpcException as error:
             answer = {"jsonrpc": "2.0", "id": data.get("id"), "error": {"code": error.code, "message": error.message}}
             self._post(json.dumps(answer))
-            return
-        if not hasattr(message, "jsonrpc"):
-            self._post('{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"this is no JSON-RPC message"}}')
             return
         if self.client is None and getattr(message, "method", "") not in (types.INITIALIZE, types.EXIT):
             if hasattr(message, "id") and hasattr(message, "method"):

@@ -215,7 +215,8 @@ class TrackedDocument:
             prompt.rest()
             prompt.task, prompt.trouble, prompt.phase = None, resolved, "failed"
             return
-        if resolved == prompt.task and prompt.phase != "failed":
+        wants_to_run = prompt.phase == "asking" and self._when(resolved) == "typing"
+        if resolved == prompt.task and prompt.phase != "failed" and not wants_to_run:
             return
         prompt.rest()
         prompt.task, prompt.trouble, prompt.kept = resolved, None, None

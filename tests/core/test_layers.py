@@ -20,7 +20,7 @@ ORDER = [
     "next_rows", "plan", "estimate", "quality", "faithfulness", "method", "measure", "evidence", "lossless",
     "evidence_rows", "evidence_place", "evidence_connection", "evidence_store", "evidence_upkeep",
     "editors", "scenes", "editing", "explanation", "explanation_json", "assemble", "explainer", "evaluate",
-    "compare", "report",
+    "compare", "report", "hosts",
     "cli",
 ]  # fmt: skip
 MAY_LOOK_AHEAD = {

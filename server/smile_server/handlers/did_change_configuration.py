@@ -14,20 +14,25 @@ if TYPE_CHECKING:
 SECTION = "smileLens"
 
 
-async def answer(session: Session, params: types.DidChangeConfigurationParams) -> None:
-    """Take `settings.smileLens`; where it is not sent, ask for it."""
+def answer(session: Session, params: types.DidChangeConfigurationParams) -> None:
+    """Take `settings.smileLens`, before the next message is read; where it is not sent, ask for it."""
     given: Any = params.settings
     if hasattr(given, "_asdict"):
         given = given._asdict()
     inside = given.get(SECTION) if isinstance(given, dict) else None
     plain: Any = inside
     inside = plain._asdict() if hasattr(plain, "_asdict") else plain
-    if inside is None and session.client is not None and session.client.configuration:
-        wanted = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
-        answers = await session.server.workspace_configuration_async(wanted)
-        inside = answers[0] if answers else None
     if inside is not None:
         session.change_settings(inside)
+    elif session.client is not None and session.client.configuration:
+        session.background(_fetch(session))
+
+
+async def _fetch(session: Session) -> None:
+    wanted = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+    answers = await session.server.workspace_configuration_async(wanted)
+    if answers and answers[0] is not None:
+        session.change_settings(answers[0])
 
 
 HANDLERS = (Handler(types.WORKSPACE_DID_CHANGE_CONFIGURATION, answer),)
