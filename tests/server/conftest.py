@@ -21,9 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from smile_server.build import current_build
 from smile_server.endpoint import Endpoint, Record, endpoint_of, read_record
-from smile_server.lock import is_locked
 
-SMILE = [sys.executable, "-m", "smile_server.entry"]
+SMILE = [sys.executable, "-P", "-m", "smile_server.entry"]
 T = TypeVar("T")
 
 
@@ -72,7 +71,7 @@ class Home:
 
     def echo_daemon(self, *options: str, **environment: str) -> Record:
         """Start the echoing daemon, and wait until it listens."""
-        command = [sys.executable, str(Path(__file__).parent / "echo_daemon.py"), *options]
+        command = [sys.executable, "-P", str(Path(__file__).parent / "echo_daemon.py"), *options]
         self.processes.append(subprocess.Popen(command, env=self.environment | environment))
         return self.record
 
@@ -110,7 +109,7 @@ class Home:
                     pipe.close()
         for pid in self.daemons():
             os.kill(pid, signal.SIGKILL)
-        eventually(lambda: not is_locked(self.endpoint.lock), "the daemon has gone")
+        eventually(lambda: not self.daemons(), "no daemon is left")
 
 
 class Editor:
