@@ -10,10 +10,14 @@ from raw_client import UPGRADE, connected, read_frame, send_frame, shake
 
 from smile_server.endpoint import Record
 
-_NAMES = ["Host", "Origin", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Smile-Nonce",
-          "Smile-Proof", "Content-Length", "Transfer-Encoding", "Sec-WebSocket-Extensions", "X", "", ":", "\x00"]  # fmt: skip
-_VALUES = ["localhost", "websocket", "Upgrade", "13", "0" * 64, "null", "[::1]:x", "-1", "chunked", "permessage-deflate",
-           "\xff\xfe", "\x00", "", " ", "a" * 9000, ",,,", '"', "%s%n", "localhost\r\nOrigin: x"]  # fmt: skip
+_NAMES = [
+    *("Host", "Origin", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Smile-Nonce"),
+    *("Smile-Proof", "Content-Length", "Transfer-Encoding", "Sec-WebSocket-Extensions", "X", "", ":", "\x00"),
+]
+_VALUES = [
+    *("localhost", "websocket", "Upgrade", "13", "0" * 64, "null", "[::1]:x", "-1", "chunked", "permessage-deflate"),
+    *("\xff\xfe", "\x00", "", " ", "a" * 9000, ",,,", '"', "%s%n", "localhost\r\nOrigin: x"),
+]
 
 
 def random_handshake(chance: random.Random) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import Home, eventually
 from fuzzing import fuzz
+from homes import Home, eventually
 
 INPUTS = 100_000
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Home, eventually
+from homes import Home, eventually
 
 from smile_server.lock import try_lock, unlock
 

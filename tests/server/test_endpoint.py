@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Home, eventually
+from homes import Home, eventually
 from raw_client import connected
 
 from smile_server.build import current_build
@@ -85,7 +85,10 @@ def test_the_lock_is_held_by_one_and_goes_with_its_holder(endpoint: Endpoint) ->
     assert try_lock(endpoint.lock) is None
     unlock(held, endpoint.lock)
     assert not endpoint.lock.exists()
-    code = "import sys,pathlib,time;from smile_server.lock import try_lock;try_lock(pathlib.Path(sys.argv[1]));print(1,flush=True);time.sleep(60)"
+    code = (
+        "import sys, pathlib, time; from smile_server.lock import try_lock; "
+        "try_lock(pathlib.Path(sys.argv[1])); print(1, flush=True); time.sleep(60)"
+    )
     with subprocess.Popen([sys.executable, "-c", code, str(endpoint.lock)], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()

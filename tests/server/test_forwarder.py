@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from conftest import SMILE, Home, eventually
+from homes import SMILE, Home, eventually
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,13 +81,13 @@ def test_the_daemon_does_not_descend_from_the_editor_that_started_it(home: Home)
     editor = home.editor()
     editor.ask("initialize")
     (pid,) = home.daemons()
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        parent, group, session = (int(field) for field in file.read().rpartition(")")[2].split()[1:4])
+    process = Path(f"/proc/{pid}")
+    parent, group, session = (int(field) for field in (process / "stat").read_text().rpartition(")")[2].split()[1:4])
     assert parent != editor.process.pid
     assert os.getpgid(editor.process.pid) != group
     assert os.getsid(0) != session
-    assert os.readlink(f"/proc/{pid}/cwd") != os.getcwd()
-    assert {os.readlink(f"/proc/{pid}/fd/{number}") for number in (0, 1, 2)} == {os.devnull}
+    assert (process / "cwd").readlink() != Path.cwd()
+    assert {str((process / "fd" / number).readlink()) for number in "012"} == {os.devnull}
 
 
 def test_the_end_of_input_ends_the_session(home: Home) -> None:
@@ -145,7 +146,7 @@ def test_messages_come_out_as_they_went_in_however_they_are_cut(texts: list[str]
     for text in texts:
         write_frame(sink, text)
     os.close(sink)
-    with open(source, "rb") as file, pytest.MonkeyPatch.context() as patch:
+    with os.fdopen(source, "rb") as file, pytest.MonkeyPatch.context() as patch:
         patch.setattr("smile_server.frames._PIECE", piece)
         reader = FrameReader(file.fileno(), 10_000)
         assert [reader.read() for _ in texts] == texts
@@ -156,7 +157,7 @@ def test_headers_may_come_in_any_case_and_company() -> None:
     source, sink = os.pipe()
     os.write(sink, b"content-type: x\r\nCONTENT-LENGTH:  2 \r\n\r\n{}Content-Length: 3\r\n\r\n{}")
     os.close(sink)
-    with open(source, "rb") as file:
+    with os.fdopen(source, "rb") as file:
         reader = FrameReader(file.fileno(), 10)
         assert reader.read() == "{}"
         assert reader.read() is None  # Cut off in the middle.
@@ -165,7 +166,7 @@ def test_headers_may_come_in_any_case_and_company() -> None:
 def test_a_frame_over_the_limit_is_refused_before_it_is_read() -> None:
     source, sink = os.pipe()
     os.write(sink, b"Content-Length: 11\r\n\r\n")
-    with open(source, "rb") as file, open(sink, "wb"), pytest.raises(DaemonError, match="too long"):
+    with os.fdopen(source, "rb") as file, os.fdopen(sink, "wb"), pytest.raises(DaemonError, match="too long"):
         FrameReader(file.fileno(), 10).read()
 
 

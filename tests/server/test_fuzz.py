@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import Home
 from fuzzing import fuzz
+from homes import Home
 
 
 def test_no_input_ends_the_daemon(home: Home) -> None:

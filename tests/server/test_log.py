@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Home, eventually
+from homes import Home, eventually
 from raw_client import connected, shake
 
 from smile_server import log

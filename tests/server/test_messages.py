@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from conftest import Home, eventually
+from homes import Home, eventually
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_client import connected, read_frame, send_frame, shake

@@ -6,7 +6,7 @@ import os
 import random
 
 import pytest
-from conftest import Home, eventually
+from homes import Home, eventually
 
 
 @pytest.fixture(params=["unix", "tcp"])

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from conftest import Home, eventually
+from homes import Home, eventually
 
 import smile_core
 import smile_server
