@@ -21,7 +21,7 @@ from smile_server.trouble import DaemonError
 def test_it_loads_no_model_library_and_nothing_of_the_method(home: Home) -> None:
     code = "import sys; from smile_server import entry, forwarder; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    heavy = {"torch", "numpy", "typer", "smile_core", "pygls", "lsprotocol", "asyncio", "rich"}
+    heavy = {"torch", "numpy", "typer", "smile_core", "pygls", "lsprotocol", "websockets", "asyncio", "rich"}
     assert not {name.partition(".")[0] for name in out.split()} & heavy
     assert "smile_server.channel" in out
 
@@ -122,9 +122,16 @@ def test_a_daemon_that_cannot_start_says_why_in_one_line(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [b"GET / HTTP/1.1\r\n\r\n", b"Content-Length: x\r\n\r\n", b"x" * 5000, b"Content-Length: 99999999999\r\n\r\n",
-             b"Content-Length: 1\r\n\r\n\xff"], ids=["http", "no number", "noise", "huge", "not UTF-8"]
-)  # fmt: skip
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"Content-Length: x\r\n\r\n",
+        b"x" * 5000,
+        b"Content-Length: 99999999999\r\n\r\n",
+        b"Content-Length: 1\r\n\r\n\xff",
+    ],
+    ids=["http", "no number", "noise", "huge", "not UTF-8"],
+)
 def test_what_is_no_lsp_is_refused_in_one_line(shared_home: Home, sent: bytes) -> None:
     done = subprocess.run([*SMILE, "lsp"], env=shared_home.environment, input=sent, capture_output=True, timeout=60)
     assert done.returncode == 1
