@@ -43,7 +43,10 @@ def test_a_change_without_a_range_is_the_whole_text() -> None:
 
 
 def test_markdown_holds_one_document_a_fence() -> None:
-    text = "# Ideas\n\n```edit\n---\nimage: a.png\n---\nmake it snow\n```\n\n~~~python\nmake it rain\n~~~\n\n````edit\nremove the car\n````\n"
+    text = (
+        "# Ideas\n\n```edit\n---\nimage: a.png\n---\nmake it snow\n```\n\n"
+        "~~~python\nmake it rain\n~~~\n\n````edit\nremove the car\n````\n"
+    )
     blocks = OpenDocument("file:///a.md", "markdown", 1, text, "utf-16").blocks
     assert [prompt.text for block in blocks for prompt in block.prompts] == ["make it snow", "remove the car"]
     assert [block.image for block in blocks] == ["a.png", None]
