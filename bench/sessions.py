@@ -43,6 +43,8 @@ def measure() -> tuple[dict[str, float | None], dict[str, Any]]:
         crowd, lost = _crowd(environment, folder)
         pids = _processes(environment)
         growth = _soak(client, folder, pids)
+        while (status := client.ask("smile/status"))["jobs"] or status["state"] != "idle":
+            time.sleep(0.2)
         idle = _idle_cpu(pids)
         client.close()
     figures: dict[str, float | None] = {

@@ -35,7 +35,7 @@ def decoded(text: bytes, rest: bytes) -> tuple[dict[str, Any], list[bytes]]:
     try:
         message = json.loads(text)
         lengths = message.pop("blobs", [])
-    except (ValueError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise FrameError("a frame holds no JSON object") from error
     if sum(lengths) != len(rest):
         raise FrameError(f"a frame has {len(rest)} bytes of blobs, not {sum(lengths)}")
