@@ -97,6 +97,14 @@ def test_closing_wakes_the_thread_that_receives(client: WebSocket) -> None:
     assert found == [NORMAL]
 
 
+def test_a_socket_that_another_thread_has_closed_is_the_end(client: WebSocket) -> None:
+    client.drop()
+    with pytest.raises(Closed):
+        client.receive()
+    with pytest.raises(OSError, match=r".*"):
+        client.send("late")
+
+
 def _served(head: bytes, frames: bytes = b"") -> socket.socket:
     """A socket at whose other end these bytes lie already, and nothing comes after them."""
     one, other = socket.socketpair()
