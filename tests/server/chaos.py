@@ -66,7 +66,8 @@ def chaos(home: Home, rounds: int, seed: int) -> dict[str, int]:
             client.send(chance.randrange(5))
         clients = [client for client in clients if _settled(client, killed=what == "daemon")]
     for client in clients:
-        assert client.editor.leave() in (0, 1)
+        with suppress(BrokenPipeError):  # It had nothing open when the daemon was killed last.
+            assert client.editor.leave() in (0, 1)
     home.smile("daemon", "start")
     eventually(lambda: len(home.daemons()) == 1, "exactly one daemon")
     eventually(lambda: home.smile("daemon", "status", "--json")["sessions"] == 0, "no session is left")
