@@ -56,6 +56,7 @@ class Forwarder:
         self._connection, self._source, self._sink = connection, source, sink
         self._open: dict[int | str, None] = {}
         self._cause = ""
+        self._editor_left = False
         self._trouble: DaemonError | None = None
         self._lock = threading.Lock()
 
@@ -82,17 +83,17 @@ class Forwarder:
         try:
             while True:
                 text = self._connection.receive()
-                with self._lock:
-                    write_frame(self._sink, text)
-                    message = _parsed(text)
-                    if "method" not in message:
+                write_frame(self._sink, text)  # Not under the lock: an editor may write before it reads.
+                message = _parsed(text)
+                if "method" not in message:
+                    with self._lock:
                         self._open.pop(_identity(message), None)
         except Closed as closed:
             code = closed.code
         except OSError:  # The editor has gone.
             self._connection.close()
             return ""
-        if code == NORMAL:
+        if code == NORMAL or self._editor_left:
             return ""
         reason = _REASONS.get(code, "the SMILE daemon ended unexpectedly")
         return f"{reason}; see `smile daemon logs`"
@@ -109,6 +110,7 @@ class Forwarder:
                         if self._cause:
                             self._refuse(_identity(message))
                 self._connection.send(text)
+            self._editor_left = True
         except DaemonError as error:
             self._trouble = error
         except OSError:

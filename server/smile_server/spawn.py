@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0
 """Seconds in which a daemon must have started, on a slow and busy machine too."""
-_SHORTEST, _LONGEST = 0.01, 0.1
+_SHORTEST, _LONGEST = 0.01, 0.05
 
 Found = TypeVar("Found")
 

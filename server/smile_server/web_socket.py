@@ -65,7 +65,10 @@ class WebSocket:
             Closed: there is none any more.
             TimeoutError: there was none in that time.
         """
-        self._socket.settimeout(patience)
+        try:
+            self._socket.settimeout(patience)
+        except OSError:  # A thread that could not send has closed it.
+            raise Closed(ABNORMAL) from None
         try:
             return self._message()
         except Closed:

@@ -90,6 +90,18 @@ def test_the_daemon_does_not_descend_from_the_editor_that_started_it(home: Home)
     assert {str((process / "fd" / number).readlink()) for number in "012"} == {os.devnull}
 
 
+def test_the_daemon_imports_nothing_from_the_folder_it_was_started_in(home: Home) -> None:
+    workspace = home.folder / "workspace"
+    workspace.mkdir()
+    for name in ("asyncio", "websockets", "json", "logging"):
+        (workspace / f"{name}.py").write_text(f"open({str(home.folder / 'owned')!r}, 'w')")
+    done = subprocess.run(
+        [*SMILE, "daemon", "start"], env=home.environment, cwd=workspace, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done
+    assert not (home.folder / "owned").exists()
+
+
 def test_the_end_of_input_ends_the_session(home: Home) -> None:
     home.echo_daemon()
     editor = home.editor()

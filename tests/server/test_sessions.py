@@ -64,6 +64,14 @@ def test_a_session_that_fails_says_so_and_leaves_the_other(daemon: Home) -> None
     assert other.ask("echo", "still here", 3) == "still here"
 
 
+def test_an_editor_that_writes_before_it_reads_gets_all_its_answers(daemon: Home) -> None:
+    editor, text = daemon.editor(), "x" * 10_000
+    assert editor.ask("echo", 1) == 1
+    for number in range(30):  # More than the pipes hold in either direction.
+        editor.send("echo", text, number)
+    assert [(editor.read() or {}).get("id") for _ in range(30)] == list(range(30))
+
+
 def test_a_client_that_reads_nothing_holds_up_nobody(daemon: Home) -> None:
     deaf, other = daemon.editor(), daemon.editor()
     assert deaf.ask("echo", 1) == 1
