@@ -103,6 +103,7 @@ class TrackedDocument:
     cursor: int | None = None
     visible: tuple[int, int] | None = None
     _numbers: int = 0
+    _checks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def take(self, document: OpenDocument, *, opening: bool = False) -> None:
         """Take in a version of the document."""
@@ -118,6 +119,8 @@ class TrackedDocument:
         for prompt in self.prompts:
             prompt.rest()
         self.prompts = []
+        for checking in self._checks:
+            checking.cancel()
 
     def again(self) -> None:
         """Resolve everything anew, since settings, folders or pictures changed."""
@@ -295,17 +298,9 @@ class TrackedDocument:
                 prompt.kept = answer["response"]
                 self.changed(self.document.uri)
 
-        _kept_alive(check())
-
-
-_alive: set[asyncio.Task[None]] = set()
-
-
-def _kept_alive(coroutine: Any) -> None:
-    """Run in the background; the loop itself holds tasks only weakly."""
-    task = asyncio.get_running_loop().create_task(coroutine)
-    _alive.add(task)
-    task.add_done_callback(_alive.discard)
+        checking = asyncio.get_running_loop().create_task(check())
+        self._checks.add(checking)  # The loop itself holds tasks only weakly.
+        checking.add_done_callback(self._checks.discard)
 
 
 def _duration(seconds: float) -> str:
