@@ -1,4 +1,4 @@
-"""What the daemon and the forwarder may import: neither models nor the method, so that both start at once and stay small."""
+"""What the daemon and the forwarder may import: no models and no method, so that both start at once and stay small."""
 
 from __future__ import annotations
 
