@@ -63,7 +63,7 @@ def _kind(words: list[str]) -> str | None:
         module, *rest = [*words[words.index("-m") + 1 :], ""]
         if module == "smile_server.daemon":
             return "daemon"
-        if module.startswith("smile_server.worker"):
+        if module == "smile_core.hosts.worker":
             return "worker"
         return "forwarder" if module == "smile_server.entry" and rest[0] == "lsp" else None
     scripts = [k for k, word in enumerate(words[:4]) if Path(word).name in ("smile", "smile.exe")]

@@ -29,7 +29,7 @@ from smile_server.session_protocol import SessionProtocol
 from smile_server.settings import Settings, settings_from
 from smile_server.tracking import TrackedDocument, TrackedPrompt
 
-log = logging.getLogger("smile.session")
+log = logging.getLogger("smile_server.session")
 
 MOST_WAITING = 4096
 """Messages that a client may leave unread before it counts as gone."""

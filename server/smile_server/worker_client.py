@@ -40,6 +40,7 @@ class WorkerClient:
         """Start the process; its imports go on while this returns."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # Nothing of the folder that it is started in is imported.
             "-m",
             "smile_core.hosts.worker",
             *self._arguments,

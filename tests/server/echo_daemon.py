@@ -13,22 +13,28 @@ import sys
 import time
 
 from smile_server.daemon import main
-from smile_server.engine import IdleEngine
 from smile_server.limits import Limits
 from smile_server.parts import Engine, TextConnection
 from smile_server.protocol import ModelStatus, StatusResult
 
 
-class EchoEngine(IdleEngine):
+class EchoEngine:
     """Busy while a request is held; its one model is warm until it is unloaded."""
 
     def __init__(self) -> None:
+        self.unload_minutes, self.leave_minutes = 10.0, 30.0
         self.held = 0
         self.warm = True
 
     @property
-    def busy(self) -> bool:  # type: ignore[override]
+    def busy(self) -> bool:
         return self.held > 0
+
+    async def start(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
 
     async def unload(self) -> None:
         self.warm = False
