@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCHES := $(filter-out bars,$(basename $(notdir $(wildcard bench/[a-z]*.py))))
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo test lint bench soak clean
 
 setup: $(VENV)/installed
 
@@ -28,6 +28,9 @@ test: lint
 
 bench: setup
 	@for name in $(BENCHES); do $(BIN)/python -m bench.$$name || exit 1; done
+
+soak: setup
+	$(BIN)/pytest tests/server/soak_*.py
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache

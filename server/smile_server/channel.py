@@ -6,21 +6,18 @@ import errno
 import socket
 import sys
 
-from websockets.exceptions import InvalidStatus, WebSocketException
-from websockets.sync.client import ClientConnection, connect
-
 from smile_server.endpoint import Endpoint, Record, read_private, read_record
 from smile_server.limits import Limits
 from smile_server.lock import is_locked
 from smile_server.proof import NONCE, PROOF, client_proof, is_secret, new_secret, server_proof
 from smile_server.trouble import DaemonError
+from smile_server.web_socket import Refused, WebSocket, shake
 
 LSP = "/lsp"
 CONTROL = "/control"
 BUILD = "Smile-Build"
 VERSION = "Smile-Version"
 _NOBODY = {errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}
-_ENDED = (EOFError, ConnectionError)
 _UNPROVED, _LEAVING = 401, 503
 
 
@@ -28,7 +25,7 @@ class Unanswered(DaemonError):
     """The daemon took the connection and said nothing: it is stuck, or still very busy starting."""
 
 
-def try_connect(endpoint: Endpoint, path: str, patience: float) -> ClientConnection | None:
+def try_connect(endpoint: Endpoint, path: str, patience: float) -> WebSocket | None:
     """A proved connection to `path` of the endpoint's daemon, or None while none listens there or it is leaving.
 
     Args:
@@ -69,11 +66,8 @@ def _opened(record: Record, patience: float) -> socket.socket:
     return opened
 
 
-def _shaken(
-    opened: socket.socket, endpoint: Endpoint, record: Record, path: str, patience: float
-) -> ClientConnection | None:
+def _shaken(opened: socket.socket, endpoint: Endpoint, record: Record, path: str, patience: float) -> WebSocket | None:
     """The handshake over an open socket; closes the socket where it fails."""
-    opened.settimeout(None)  # From here on `connect` keeps the time.
     headers, nonce, token = {BUILD: endpoint.build.name}, new_secret(), None
     if record.host:
         token = (read_private(endpoint.token) or "").strip()
@@ -81,50 +75,34 @@ def _shaken(
             opened.close()
             return None  # It is just being written, or the daemon is leaving.
         headers |= {NONCE: nonce, PROOF: client_proof(token, path, nonce)}
+    opened.settimeout(patience)
     host = f"{record.host}:{record.port}" if record.host else "localhost"
     try:
-        connection = connect(
-            f"ws://{host}{path}",
-            sock=opened,
-            compression=None,
-            proxy=None,
-            user_agent_header=None,
-            additional_headers=headers,
-            open_timeout=patience,
-            ping_interval=None,
-            close_timeout=1,
-            max_size=Limits.message_bytes,
-        )
-    except InvalidStatus as error:
-        opened.close()
-        if error.response.status_code == _LEAVING:
+        connection = shake(opened, host, path, headers, Limits.message_bytes)
+    except Refused as error:
+        if error.status == _LEAVING:
             return None
-        if error.response.status_code == _UNPROVED and (read_private(endpoint.token) or "").strip() != token:
+        if error.status == _UNPROVED and (read_private(endpoint.token) or "").strip() != token:
             return None  # The token was renewed after it was read.
-        why = (error.response.body or b"").decode(errors="replace").strip()
-        raise DaemonError(f"the daemon refuses: {why or error.response.status_code}") from error
+        if not error.status:
+            raise DaemonError("what listens there is no daemon of ours; try `smile daemon doctor`") from error
+        raise DaemonError(f"the daemon refuses: {error.body or error.status}") from error
     except TimeoutError as error:
-        opened.close()
         raise Unanswered(f"the daemon (process {record.pid}) does not answer; try `smile daemon doctor`") from error
-    except (EOFError, ConnectionError, WebSocketException) as error:
-        opened.close()
-        if isinstance(error, _ENDED) or isinstance(error.__cause__, _ENDED):
-            return None  # It died, or left, in the middle.
-        raise DaemonError(f"what listens there is no daemon of ours ({error}); try `smile daemon doctor`") from error
+    except OSError:
+        return None  # It died, or left, in the middle.
     problem = _unproved(connection, endpoint, path, nonce, token)
     if problem:
-        connection.close()
+        connection.drop()
         raise DaemonError(f"{problem}; nothing was sent to it; try `smile daemon doctor`")
     return connection
 
 
-def _unproved(connection: ClientConnection, endpoint: Endpoint, path: str, nonce: str, token: str | None) -> str | None:
-    response = connection.response
-    assert response is not None
+def _unproved(connection: WebSocket, endpoint: Endpoint, path: str, nonce: str, token: str | None) -> str | None:
     if token is not None:
-        own, proof = response.headers.get(NONCE), response.headers.get(PROOF)
+        own, proof = connection.headers.get(NONCE.lower()), connection.headers.get(PROOF.lower())
         if own is None or not is_secret(own) or proof != server_proof(token, path, nonce, own):
             return "what listens on the daemon's port does not know its token"
-    if response.headers.get(BUILD) != endpoint.build.name:
+    if connection.headers.get(BUILD.lower()) != endpoint.build.name:
         return "the daemon is of another build"
     return None

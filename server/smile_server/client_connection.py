@@ -30,8 +30,9 @@ class ClientConnection:
             ConnectionError: the client has gone.
             ValueError: the message is longer than clients take.
         """
-        if len(text) > self._limits.message_bytes:
-            raise ValueError(f"a message may have {self._limits.message_bytes} bytes")
+        most = self._limits.message_bytes
+        if len(text) > most or (not text.isascii() and len(text.encode(errors="replace")) > most):
+            raise ValueError(f"a message may have {most} bytes")
         try:
             await self._connection.send(text)
         except ConnectionClosed:

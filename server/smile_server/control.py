@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from websockets.exceptions import WebSocketException
-
 from smile_server.channel import CONTROL, Unanswered, try_connect
 from smile_server.endpoint import Endpoint
 from smile_server.trouble import DaemonError
+from smile_server.web_socket import Closed
 
 Request = Literal["status", "stop", "unload", "retire"]
 REQUESTS: tuple[Request, ...] = ("status", "stop", "unload", "retire")
@@ -29,16 +28,17 @@ def ask(endpoint: Endpoint, request: Request, patience: float = 5.0) -> dict[str
     connection = try_connect(endpoint, CONTROL, patience)
     if connection is None:
         return None
-    with connection:
-        try:
-            connection.send(json.dumps({"do": request}))
-            answer = json.loads(connection.recv(timeout=patience))
-        except TimeoutError as error:
-            raise Unanswered(f"the daemon did not answer in {patience:g} s; try `smile daemon doctor`") from error
-        except WebSocketException:
-            return None  # It left in the middle.
-        except ValueError as error:
-            raise DaemonError("the daemon's answer is no JSON; try `smile daemon restart`") from error
+    try:
+        connection.send(json.dumps({"do": request}))
+        answer = json.loads(connection.receive(patience))
+    except TimeoutError as error:
+        raise Unanswered(f"the daemon did not answer in {patience:g} s; try `smile daemon doctor`") from error
+    except (Closed, OSError):
+        return None  # It left in the middle.
+    except ValueError as error:
+        raise DaemonError("the daemon's answer is no JSON; try `smile daemon restart`") from error
+    finally:
+        connection.drop()
     if "ok" not in answer:
         raise DaemonError(f"the daemon refuses: {answer.get('error')}")
     found: dict[str, Any] = answer["ok"]

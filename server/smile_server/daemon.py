@@ -32,7 +32,7 @@ from smile_server.proof import Verifier
 from smile_server.service import Service
 from smile_server.trouble import DaemonError
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("smile_server.daemon")  # Its own name is __main__.
 
 
 def main(
@@ -49,7 +49,13 @@ def main(
         os._exit(0)
     try:
         address = address_from(options.listen, anywhere=options.anywhere)
-        endpoint = endpoint_of(current_build())
+        build = current_build()
+        if options.build not in (None, build.name):
+            raise DaemonError(
+                f"the daemon would run other code than its client, that in {Path(__file__).parent}; "
+                "start `smile` from another folder, or start it again if it has just been changed"
+            )
+        endpoint = endpoint_of(build)
         lock = try_lock(endpoint.lock) if options.lock is None else options.lock
         if lock is None:
             sys.stderr.write("smile: a daemon of this build runs already\n")
@@ -83,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN")
     parser.add_argument("--unload-minutes", type=float)
     parser.add_argument("--leave-minutes", type=float)
+    parser.add_argument("--build", help="end if this is another build")
     parser.add_argument("--lock", type=int, help="descriptor of the endpoint's lock, held already")
     return parser
 

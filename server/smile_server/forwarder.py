@@ -12,10 +12,6 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
-from websockets.frames import CloseCode
-from websockets.sync.client import ClientConnection
-
 from smile_server.build import current_build
 from smile_server.channel import LSP, try_connect
 from smile_server.endpoint import endpoint_of
@@ -23,13 +19,14 @@ from smile_server.frames import FrameReader, write_frame
 from smile_server.limits import Limits
 from smile_server.spawn import PATIENCE, joined
 from smile_server.trouble import DaemonError
+from smile_server.web_socket import GOING_AWAY, INTERNAL_ERROR, NORMAL, TOO_BIG, Closed, WebSocket
 
 USAGE = "usage: smile lsp [--stdio]\n\nSpeak LSP on standard input and output; an editor starts this.\n"
 _REQUEST_FAILED = -32803
 _REASONS: dict[int, str] = {
-    CloseCode.GOING_AWAY: "the SMILE daemon was stopped",
-    CloseCode.MESSAGE_TOO_BIG: "a message was too long for the SMILE daemon",
-    CloseCode.INTERNAL_ERROR: "the session in the SMILE daemon failed",
+    GOING_AWAY: "the SMILE daemon was stopped",
+    TOO_BIG: "a message was too long for the SMILE daemon",
+    INTERNAL_ERROR: "the session in the SMILE daemon failed",
 }
 
 
@@ -55,7 +52,7 @@ def main(arguments: list[str]) -> int:
 class Forwarder:
     """One editor on two descriptors, one connection to the daemon."""
 
-    def __init__(self, connection: ClientConnection, source: int, sink: int) -> None:
+    def __init__(self, connection: WebSocket, source: int, sink: int) -> None:
         self._connection, self._source, self._sink = connection, source, sink
         self._open: dict[int | str, None] = {}
         self._cause = ""
@@ -84,20 +81,18 @@ class Forwarder:
         """Daemon to editor; why the daemon ended, empty where the editor wanted it."""
         try:
             while True:
-                text = str(self._connection.recv())
+                text = self._connection.receive()
                 with self._lock:
                     write_frame(self._sink, text)
                     message = _parsed(text)
                     if "method" not in message:
                         self._open.pop(_identity(message), None)
-        except ConnectionClosedOK as closed:
-            code = closed.rcvd.code if closed.rcvd is not None else CloseCode.NORMAL_CLOSURE
-        except ConnectionClosed as closed:
-            code = closed.rcvd.code if closed.rcvd is not None else CloseCode.ABNORMAL_CLOSURE
+        except Closed as closed:
+            code = closed.code
         except OSError:  # The editor has gone.
             self._connection.close()
             return ""
-        if code == CloseCode.NORMAL_CLOSURE:
+        if code == NORMAL:
             return ""
         reason = _REASONS.get(code, "the SMILE daemon ended unexpectedly")
         return f"{reason}; see `smile daemon logs`"
@@ -116,7 +111,7 @@ class Forwarder:
                 self._connection.send(text)
         except DaemonError as error:
             self._trouble = error
-        except (OSError, ConnectionClosed):
+        except OSError:
             pass  # The other thread learns of it, and says why.
         self._connection.close()
 

@@ -19,7 +19,7 @@ class TextConnection(Protocol):
     """
 
     async def send(self, text: str) -> None:
-        """Send one message; waits while the client reads slowly."""
+        """Send one message; waits while the client reads slowly. `ValueError` where it is over 16 MiB."""
 
     def __aiter__(self) -> AsyncIterator[str]:
         """Messages as they come. Iterate once."""

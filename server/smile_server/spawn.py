@@ -74,7 +74,7 @@ def spawned(endpoint: Endpoint, options: Sequence[str], lock: int) -> Popen[byte
 
     log = os.open(endpoint.start_log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
     # -P: the folder it is started in must not be a place to import from.
-    command = [sys.executable, "-P", "-m", "smile_server.daemon", *options]
+    command = [sys.executable, "-P", "-m", "smile_server.daemon", "--build", endpoint.build.name, *options]
     environment = dict(os.environ)
     if "PYTHONPATH" in environment:  # It leaves the folder that relative entries mean.
         entries = environment["PYTHONPATH"].split(os.pathsep)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from conftest import Home, eventually
+from homes import Home, eventually
 from raw_client import Answer, connected, shake
 
 from smile_server.admission import is_own, peer_uid
@@ -168,7 +168,7 @@ def _sessions_left(record: Record, token: str, opened: ExitStack) -> bool:
 
 
 def test_a_slow_handshake_is_cut_off(tcp: tuple[Record, str]) -> None:
-    record, token = tcp
+    record, _ = tcp
     began = time.monotonic()
     with connected(record) as opened:
         opened.sendall(b"GET /lsp HTTP/1.1\r\nHost: localhost\r\n")
