@@ -23,7 +23,7 @@ from pygls.io_ import run_websocket
 from pytest_lsp import LanguageClient, LspSpecificationWarning, make_test_lsp_client
 from websockets.asyncio.client import connect, unix_connect
 
-from conftest import SMILE, Home
+from homes import SMILE, Home
 from smile_server.endpoint import read_private
 from smile_server.proof import NONCE, PROOF, client_proof, new_secret
 
