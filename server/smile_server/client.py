@@ -42,6 +42,7 @@ class Client:
             "semanticTokens": getattr(workspace, "semantic_tokens", None),
             "diagnostics": getattr(workspace, "diagnostics", None),
         }
+        refreshed = frozenset(name for name, part in refresh.items() if getattr(part, "refresh_support", False))
         watched = getattr(workspace, "did_change_watched_files", None)
         shown = getattr(window, "show_document", None)
         return Client(
@@ -49,13 +50,14 @@ class Client:
             smile=isinstance(smile, dict) and smile.get("version") == VERSION,
             server_status=bool(experimental.get("serverStatusNotification")),
             markdown=types.MarkupKind.Markdown in (getattr(hover, "content_format", None) or ()),
-            pull_diagnostics=getattr(document, "diagnostic", None) is not None,
+            # Who cannot be told to ask again would keep what it pulled at the opening; such a client is told instead.
+            pull_diagnostics=getattr(document, "diagnostic", None) is not None and "diagnostics" in refreshed,
             hint_tooltips="tooltip" in hints,
             progress=bool(getattr(window, "work_done_progress", False)),
             show_document=bool(getattr(shown, "support", False)),
             configuration=bool(getattr(workspace, "configuration", False)),
             watch_files=bool(getattr(watched, "dynamic_registration", False)),
-            refresh=frozenset(name for name, part in refresh.items() if getattr(part, "refresh_support", False)),
+            refresh=refreshed,
         )
 
 
