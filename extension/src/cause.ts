@@ -1,7 +1,6 @@
 /** Why the server ended, from what it wrote to stderr: the last line that says something. */
 
 // Colours, and the frames that command-line libraries draw around an error.
-// eslint-disable-next-line no-control-regex
 const ANSI = /\u001b\[[0-9;]*[A-Za-z]/g;
 const FRAME = /[\u2500-\u257f]/g;
 const NOISE = /^(?:Usage: |Try )|^[-=~^ ]*$/;

@@ -96,7 +96,10 @@ export class Previews {
       const params: PreviewParams = { ...paramsOf(target, this.influences), mask: null, make };
       const edit = await this.server.request<PreviewResult>(PREVIEW, params, source.token);
       if (source.token.isCancellationRequested || this.panel !== panel) return;
-      if (edit.picture === null) return panel.notice(l10n.t("This edit is not made yet."), false, [retry]);
+      if (edit.picture === null) {
+        panel.notice(l10n.t("This edit is not made yet."), false, [retry]);
+        return;
+      }
       const picture = edit.picture;
       const words = prompt?.words ?? [];
       if (panel.words !== words.length) panel.out = [];

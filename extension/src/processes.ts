@@ -9,7 +9,7 @@ import type { CancellationToken } from "./host";
 export function run(program: string, ...args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { timeout: 10_000, windowsHide: true }, (error, stdout) => {
-      if (error) reject(error);
+      if (error !== null) reject(new Error(error.message));
       else resolve(stdout);
     });
   });

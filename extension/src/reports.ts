@@ -85,7 +85,10 @@ export class Reports {
   }
 
   private async revive(webview: WebviewPanel, state: PanelState | undefined): Promise<void> {
-    if (state === undefined || this.panel !== undefined) return webview.dispose();
+    if (state === undefined || this.panel !== undefined) {
+      webview.dispose();
+      return;
+    }
     this.panel = this.adopt(webview);
     const { uri, line, character, out } = state;
     this.panel.target = { uri, prompt: null, position: { line, character } };
@@ -102,7 +105,10 @@ export class Reports {
     const source = (this.request = new CancellationTokenSource());
     try {
       await opened(target);
-      if (this.server.life === "starting" || this.server.life === "off") return panel.notice(l10n.t("Starting"), true);
+      if (this.server.life === "starting" || this.server.life === "off") {
+        panel.notice(l10n.t("Starting"), true);
+        return;
+      }
       panel.notice(l10n.t("Explaining"), true);
       const result = await this.server.request<ExplainResult>(EXPLAIN, paramsOf(target, this.influences), source.token);
       if (source.token.isCancellationRequested || this.panel !== panel) return;

@@ -3,7 +3,7 @@
  * and `onDidChangeStatus`; nobody else holds the client.
  */
 
-import { LanguageClient, CloseAction, ErrorAction, RevealOutputChannelOn, type InitializeParams } from "vscode-languageclient/node";
+import { LanguageClient, CloseAction, ErrorAction, RevealOutputChannelOn, State, type InitializeParams } from "vscode-languageclient/node";
 
 import { causeOf, Tail } from "./cause";
 import {
@@ -122,7 +122,10 @@ export class Server {
     this.ran = false;
     this.become("starting");
     const found = await this.installation.find();
-    if (found === undefined) return this.become("absent");
+    if (found === undefined) {
+      this.become("absent");
+      return;
+    }
     this.program = `${found.program} (${found.by})`;
     this.logs.extension.info(`starting ${this.program}`);
     const client = this.makeClient(found.program);
@@ -136,9 +139,10 @@ export class Server {
 
   /** The first moment of a connection, also of one that the client started anew after a crash. */
   private begun(client: LanguageClient): void {
-    const theirs = (client.initializeResult?.capabilities.experimental as { smile?: { version?: number } } | undefined)?.smile;
-    if (theirs?.version !== protocol.VERSION) {
-      const version = client.initializeResult?.serverInfo?.version ?? "?";
+    const { capabilities, serverInfo } = client.initializeResult ?? {};
+    const theirs = (capabilities?.experimental as { smile?: { version?: number } } | undefined)?.smile;
+    if (serverInfo?.name !== "smile-lens" || (theirs !== undefined && theirs.version !== protocol.VERSION)) {
+      const version = serverInfo?.version ?? "?";
       void this.stop().then(() => this.become("failed"));
       void tell({
         text: l10n.t("SMILE Lens {0} and this extension do not speak the same version of their protocol.", version),
@@ -183,7 +187,7 @@ export class Server {
         middleware: {
           executeCommand: (command, args, next) => {
             const done = this.surface(command, args[0] as protocol.PromptParams | undefined);
-            return done === "next" ? next(command, args) : done;
+            return done === "next" ? (next(command, args) as unknown) : done;
           },
           handleDiagnostics: (uri, diagnostics, next) => next(uri, diagnostics.map(withoutFade)),
           provideDiagnostics: async (document, previous, token, next) => {
@@ -202,8 +206,8 @@ export class Server {
       if (status.message) this.logs.extension.info(status.message);
     });
     client.onDidChangeState(({ newState }) => {
-      // 2 is State.Running: after a crash the client starts itself again, and we begin anew with it.
-      if (newState === 2 && this.client === client && this.current === "starting") this.begun(client);
+      // After a crash the client starts itself again, and we begin anew with it.
+      if (newState === State.Running && this.client === client && this.current === "starting") this.begun(client);
     });
     return client;
   }

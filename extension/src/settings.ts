@@ -16,6 +16,7 @@ export const SHARED = [
 /** The settings object as the server takes it. */
 export type ServerSettings = Record<(typeof SHARED)[number], unknown> & {
   hoverImages: "data";
+  commandLinks: true;
   theme: "dark" | "light";
   trusted: boolean;
 };
@@ -28,5 +29,5 @@ export interface Configuration {
 /** What to send, from the section `smileLens`, the colour theme and the workspace's trust. */
 export function serverSettings(configuration: Configuration, darkTheme: boolean, trusted: boolean): ServerSettings {
   const shared = Object.fromEntries(SHARED.map((name) => [name, configuration.get(name)]));
-  return { ...shared, hoverImages: "data", theme: darkTheme ? "dark" : "light", trusted } as ServerSettings;
+  return { ...shared, hoverImages: "data", commandLinks: true, theme: darkTheme ? "dark" : "light", trusted } as ServerSettings;
 }

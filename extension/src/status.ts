@@ -10,7 +10,7 @@ import type { Life, Server } from "./server";
 export class Status {
   private readonly item = languages.createLanguageStatusItem("smileLens.status", SELECTOR);
   private readonly bar = window.createStatusBarItem("smileLens.status", StatusBarAlignment.Right, 100);
-  private readonly disposables: Disposable[];
+  private readonly disposables: { dispose(): unknown }[];
   latest: StatusResult | undefined;
 
   constructor(

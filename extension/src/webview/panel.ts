@@ -15,13 +15,16 @@ let stage: Stage | undefined;
 window.addEventListener("message", ({ data }: MessageEvent<ToPanel>) => {
   switch (data.type) {
     case "show":
-      return show(data);
+      show(data);
+      return;
     case "edit":
-      return stage?.take(data);
+      stage?.take(data);
+      return;
     case "failed":
-      return stage?.fail(data.request, data.text);
+      stage?.fail(data.request, data.text);
+      return;
     case "notice":
-      return note(data.text, data.busy, data.actions);
+      note(data.text, data.busy, data.actions);
   }
 });
 vscode.postMessage({ type: "ready" });
