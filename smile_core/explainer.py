@@ -93,15 +93,17 @@ class Explainer:
         *,
         evidence: AnyEvidence | None = None,
         method: Method | None = None,
+        shell_name: str | None = None,
         **fields: Any,
     ) -> None:
-        """Args as in `explain`; `evidence` may be shared between explainers."""
+        """Args as in `explain`; `evidence` may be shared between explainers, `shell_name` is what `--model`
+        calls an editor that is given open."""
         self.method = (method or Method()).changed(**fields)
         self.feature = feature_by_name(self.method.feature)
         self.kernel = kernel_by_name(self.method.kernel)
         self.editor = open_editor(editor)
         named = isinstance(editor, (str, Path))
-        self.shell_name = str(editor) if named else getattr(self.editor, "shell_name", None)
+        self.shell_name = shell_name or (str(editor) if named else getattr(self.editor, "shell_name", None))
         # Edits of an editor that nothing can tell from another are remembered here and nowhere else.
         kept = evidence is not None and self.editor.fingerprint is not None
         self.evidence: AnyEvidence = evidence if evidence is not None and kept else Evidence()
@@ -159,12 +161,51 @@ class Explainer:
         """Only the edit that the whole prompt makes; args as in the function `explain`."""
         return _Run(self, Prompt(prompt), load_picture(image), seed, None).preview()
 
+    def edit(
+        self,
+        prompt: str,
+        image: ImageLike,
+        mask: Sequence[int] | None = None,
+        *,
+        seed: int = 0,
+        make: bool = True,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> MaskEdit:
+        """The edit of one sub-prompt, from evidence where it is known.
+
+        Args:
+            prompt, image, seed: as in the function `explain`.
+            mask: one 0/1 a word; None keeps all.
+            make: whether to make the edit where it is not known.
+            cancelled: asked before it is made.
+
+        Raises:
+            as `explain`; MethodError also where the mask has another number of words.
+        """
+        return _Run(self, Prompt(prompt), load_picture(image), seed, None, cancelled).edit(mask, make=make)
+
 
 @dataclass(frozen=True, eq=False)
 class Preview:
     """The picture that a prompt makes, uint8 (H, W, 3), and sentences for the user about it."""
 
     picture: np.ndarray
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MaskEdit:
+    """The edit of a sub-prompt.
+
+    `picture` is uint8 (H, W, 3), None where it is not known and was not to be made. `response` is how much of the
+    whole edit it achieves, None where the whole or the empty prompt's edit is not known. `known` says that nothing
+    had to be made.
+    """
+
+    text: str
+    picture: np.ndarray | None
+    response: float | None
+    known: bool
     notes: tuple[str, ...]
 
 
@@ -206,6 +247,28 @@ class _Run:
         if text in self.edits[0].failed:
             raise EditorError("the editor refused the prompt twice; change the prompt")
         return Preview(self.edits[0].pictures[text], tuple(self.notes))
+
+    def edit(self, mask: Sequence[int] | None, *, make: bool) -> MaskEdit:
+        n = len(self.words)
+        if mask is not None and len(mask) != n:
+            raise MethodError(f"a mask of {len(mask)} entries does not fit {n} words; give one a word")
+        read = self._words_read()
+        kept = [int(bool(k)) if i < read else 0 for i, k in enumerate(mask if mask is not None else [1] * n)]
+        text, full = self.prompt.render(kept), self.prompt.render([int(i < read) for i in range(n)])
+        edits = self.edits[0]
+        missing = edits.missing([full, "", text])
+        known = text not in missing
+        if make and not known:
+            edits.make([text])
+            if text == "" and "" not in edits.pictures:
+                edits.use_source_for_empty()
+            elif text in edits.failed:
+                raise EditorError("the editor refused this sub-prompt twice; keep other words")
+        response = None
+        if all(t in edits.pictures for t in (full, "", text)):
+            rows = np.array([[1] * n, [0] * n, kept], np.uint8)
+            response = float(self._respond(edits, [full, "", text], Rows(rows, np.ones(3, dtype=bool), rows))[0][2])
+        return MaskEdit(text, edits.pictures.get(text), response, known, tuple(self.notes))
 
     def responses(self, masks: np.ndarray) -> tuple[np.ndarray, int]:
         n = len(self.words)

@@ -21,7 +21,8 @@ class Settings:
     only on request; `run_by_model` overrides it for single models ({"my-sdxl": "request"}). `budget` is the most
     edits for one prompt, 0 for the method's own choice; `half_width` ends an explanation early. `debounce` is in
     milliseconds. `inlay_numbers` shows numbers as inlay hints. `hover_images` says whether pictures may go into
-    hovers. `theme` is what hover pictures are painted for. `trusted` False keeps every model from running.
+    hovers, `command_links` whether links to `smileLens.explain` and `smileLens.preview` may. `theme` is what hover
+    pictures are painted for. `trusted` False keeps every model from running.
     `unload_minutes` and `leave_minutes` are the daemon's two idle stages.
     """
 
@@ -34,6 +35,7 @@ class Settings:
     inlay_numbers: bool = False
     hover_images: Literal["data", "link", "none"] = "none"
     theme: Literal["dark", "light"] = "dark"
+    command_links: bool = False
     trusted: bool = True
     unload_minutes: float = 10.0
     leave_minutes: float = 30.0

@@ -1,15 +1,21 @@
-"""A comparison for a terminal and as JSON."""
+"""A comparison for a terminal, as JSON, and for the editor's panel."""
 
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 
+from markupsafe import escape
 from rich.cells import cell_len, set_cell_size
 
 from smile_core.compare import Agreement, Comparison
 from smile_core.explanation import ExplainedWord
 from smile_core.explanation_json import to_data
 from smile_core.report import wording
+from smile_core.report.album import Album
+from smile_core.report.html import Fragment
+from smile_core.report.tokens import page_tokens, word_rules
+from smile_core.report.view import style as view_style
 
 _SHORT = {"idle": "none", "partner": "partner", "unsure": "unclear", "unread": "not read"}
 
@@ -69,3 +75,44 @@ def comparison_json(comparison: Comparison) -> str:
         ],
     }
     return json.dumps(data, ensure_ascii=False, indent=1)
+
+
+def comparison_html(comparison: Comparison) -> Fragment:
+    """A table with a line a word and a column an explanation, then pictures and agreement, for the editor's panel."""
+    album = Album()
+    heads = "".join(f'<th scope="col">{escape(wording.printable(name))}</th>' for name in comparison.names)
+    rows = []
+    for line in comparison.lines:
+        cells = "".join(_html_cell(word) for word in line.words)
+        rows.append(f'<tr><th scope="row">{escape(wording.printable(line.text))}</th>{cells}</tr>')
+    pictures = []
+    for name, explanation in zip(comparison.names, comparison.explanations, strict=True):
+        if explanation.full.picture is not None:
+            shown = album.add(explanation.full.picture, pixels=_PANE)
+            label = escape(f"The whole prompt's edit by {wording.printable(name)}")
+            pictures.append(f'<td><div class="pic {shown}" role="img" aria-label="{label}"></div></td>')
+    facts = "".join(
+        f"<td>{escape(wording.fidelity_text(e.fidelity.held_out_r2))}</td>" for e in comparison.explanations
+    )
+    agreements = "".join(f"<p>{escape(_agreement_text(comparison, a))}</p>" for a in comparison.agreements)
+    words = files("smile_core.report").joinpath("words.css").read_text(encoding="utf-8")
+    body = (
+        f'<article class="comparison"><table><thead><tr><td></td>{heads}</tr></thead><tbody>'
+        f'<tr><th scope="row">result</th>{"".join(pictures)}</tr>{"".join(rows)}'
+        f'<tr><th scope="row">fidelity</th>{facts}</tr></tbody></table>{agreements}</article>'
+    )
+    return Fragment(body, "\n".join((page_tokens(), word_rules(), words, _STYLE, album.css())))
+
+
+_PANE = 240
+_STYLE = """.comparison table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+.comparison th,.comparison td{padding:6px 14px 6px 0;text-align:left;font-weight:400}
+.comparison thead th,.comparison tbody th{font-weight:600}
+.comparison .pic{width:120px;aspect-ratio:1;background-size:contain;background-repeat:no-repeat}"""
+
+
+def _html_cell(word: ExplainedWord | None) -> str:
+    if word is None:
+        return f"<td>{wording.MISSING}</td>"
+    style = view_style(word, effectless=False)
+    return f'<td><span class="b {escape(style)}">{escape(_cell(word))}</span></td>'

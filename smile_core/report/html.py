@@ -7,6 +7,7 @@ the page holds it to that. All text of users and models is escaped.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -46,6 +47,27 @@ def render_page(explanations: Sequence[Explanation]) -> str:
             album=Markup(album.css()),
         )
     )
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """An explanation's article and the style sheet that it needs, for a page that somebody else frames."""
+
+    body: str
+    style: str
+
+
+def render_fragment(explanation: Explanation) -> Fragment:
+    """What `render_page` shows of one explanation, for the editor's panel, which has a policy of its own."""
+    album = Album()
+    shown = view(explanation, album, identifier="p1")
+    body = _environment().get_template("article.html.jinja").render(view=shown, views=[shown])
+    style = (
+        _environment()
+        .get_template("style.css.jinja")
+        .render(tokens=Markup(page_tokens()), rules=Markup(word_rules()), album=Markup(album.css()))
+    )
+    return Fragment(body, style)
 
 
 def render_words(explanation: Explanation) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from typing import TYPE_CHECKING
 
-from smile_core.explanation import Counts, ExplainedWord, Explanation, Pair
+if TYPE_CHECKING:
+    from smile_core.explanation import Counts, ExplainedWord, Explanation, Pair
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"

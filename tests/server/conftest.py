@@ -1,0 +1,178 @@
+"""A home of its own for every module's daemons, and an end for every process that a test starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from smile_server.build import current_build
+from smile_server.endpoint import Endpoint, Record, endpoint_of, read_record
+from smile_server.lock import is_locked
+
+SMILE = [sys.executable, "-m", "smile_server.entry"]
+T = TypeVar("T")
+
+
+def eventually(check: Callable[[], T], what: str, seconds: float = 20) -> T:
+    """What `check` gives as soon as it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.01)
+    return found
+
+
+class Home:
+    """Folders for one user's daemons, and the processes that were started there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = dict(os.environ, OMP_NUM_THREADS="1")
+        for name in ("runtime", "cache", "state"):
+            (folder / name).mkdir(mode=0o700)
+            self.environment["XDG_RUNTIME_DIR" if name == "runtime" else f"XDG_{name.upper()}_HOME"] = str(
+                folder / name
+            )
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def endpoint(self) -> Endpoint:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_RUNTIME_DIR", self.environment["XDG_RUNTIME_DIR"])
+            return endpoint_of(current_build())
+
+    @property
+    def record(self) -> Record:
+        return eventually(lambda: read_record(self.endpoint.record), "a record")
+
+    @property
+    def log(self) -> str:
+        path = self.folder / "state/smile-lens/log/daemon.log"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def smile(self, *words: str, code: int | None = 0) -> Any:
+        """Run a command to its end: its JSON where that was asked for, else its text."""
+        done = subprocess.run([*SMILE, *words], env=self.environment, capture_output=True, text=True, timeout=60)
+        assert code is None or done.returncode == code, done
+        return json.loads(done.stdout) if "--json" in words else done.stdout + done.stderr
+
+    def echo_daemon(self, *options: str, **environment: str) -> Record:
+        """Start the echoing daemon, and wait until it listens."""
+        command = [sys.executable, str(Path(__file__).parent / "echo_daemon.py"), *options]
+        self.processes.append(subprocess.Popen(command, env=self.environment | environment))
+        return self.record
+
+    def editor(self) -> Editor:
+        """A forwarder as an editor starts it."""
+        process = subprocess.Popen(
+            [*SMILE, "lsp"],
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+        self.processes.append(process)
+        return Editor(process)
+
+    def daemons(self) -> set[int]:
+        """The ids of the daemons that run with this home."""
+        mark = f"XDG_RUNTIME_DIR={self.environment['XDG_RUNTIME_DIR']}".encode()
+        found = set()
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (folder / "environ").read_bytes() and b"daemon" in (folder / "cmdline").read_bytes():
+                    found.add(int(folder.name))
+            except OSError:
+                continue
+        return found
+
+    def end(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
+        for pid in self.daemons():
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not is_locked(self.endpoint.lock), "the daemon has gone")
+
+
+class Editor:
+    """The editor's side of a forwarder's pipes."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._left = b""
+
+    def send(self, method: str, params: Any = None, identity: int | str | None = None) -> None:
+        message = {"jsonrpc": "2.0", "method": method, "params": params}
+        body = json.dumps(message | ({"id": identity} if identity is not None else {})).encode()
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    def read(self, seconds: float = 20) -> dict[str, Any] | None:
+        """The next message; None at the end."""
+        deadline = time.monotonic() + seconds
+        assert self.process.stdout is not None
+        while True:
+            head, found, body = self._left.partition(b"\r\n\r\n")
+            if found and len(body) >= (size := int(head.rpartition(b":")[2])):
+                self._left = body[size:]
+                message: dict[str, Any] = json.loads(body[:size])
+                return message
+            ready = select.select([self.process.stdout], [], [], deadline - time.monotonic())[0]
+            assert ready, f"no message within {seconds} s"
+            piece = os.read(self.process.stdout.fileno(), 65536)
+            if not piece:
+                return None
+            self._left += piece
+
+    def ask(self, method: str, params: Any = None, identity: int | str = 1) -> Any:
+        """A request's result."""
+        self.send(method, params, identity)
+        message = self.read()
+        assert message is not None
+        assert message["id"] == identity
+        return message["result"]
+
+    def leave(self) -> int:
+        """Say `exit`; the forwarder's exit code."""
+        self.send("exit")
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    yield from _home()
+
+
+@pytest.fixture(scope="module")
+def shared_home() -> Iterator[Home]:
+    yield from _home()
+
+
+def _home() -> Iterator[Home]:
+    # Not pytest's own temporary folder: its path is too long for a socket.
+    folder = Path(tempfile.mkdtemp(prefix="smile-"))
+    made = Home(folder)
+    try:
+        yield made
+    finally:
+        made.end()
+        shutil.rmtree(folder)
