@@ -101,7 +101,7 @@ def _new_engine() -> Engine:
     return new_engine()
 
 
-async def _run_session(connection: TextConnection, engine: Engine) -> None:
+async def _run_session(connection: TextConnection, engine: Any) -> None:
     from smile_server.session import run_session
 
     await run_session(connection, engine)

@@ -124,6 +124,7 @@ class Engine:
         self._heard = time.monotonic()
         self._closed = False
         self._said_ready = False
+        self.unload_minutes, self.leave_minutes = 10.0, 30.0
         self.seconds_per_edit: dict[str, float] = {}
         self.first_answer: float | None = None
         self.on_status: list[Callable[[], None]] = []

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
@@ -21,6 +21,7 @@ from smile_server.client import Client
 from smile_server.documents import Change, OpenDocument
 from smile_server.engine import Engine, JobFailed
 from smile_server.handlers import HANDLERS, REGISTERED_LATER
+from smile_server.parts import TextConnection
 from smile_server.protocol import camel, wire
 from smile_server.refreshing import Refreshing
 from smile_server.resolving import Grounds, path_of
@@ -32,14 +33,6 @@ log = logging.getLogger("smile.session")
 
 MOST_WAITING = 4096
 """Messages that a client may leave unread before it counts as gone."""
-
-
-class TextConnection(Protocol):
-    """Whole messages, one after the other."""
-
-    async def send(self, text: str) -> None: ...
-
-    def __aiter__(self) -> AsyncIterator[Any]: ...
 
 
 class Session:
@@ -124,6 +117,7 @@ class Session:
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
         self.encoding = encoding.value if hasattr(encoding, "value") else encoding
         self.settings, wrong = settings_from(_settings_in(params.initialization_options))
+        self._set_idle_stages()
         roots = [folder.uri for folder in params.workspace_folders or ()]
         if not roots and params.root_uri:
             roots = [params.root_uri]
@@ -150,9 +144,15 @@ class Session:
         for sentence in wrong:
             self.say(sentence, types.MessageType.Warning)
         if self.settings != before:
+            self._set_idle_stages()
             for tracked in self.documents.values():
                 tracked.again()
             self.refreshing.everything()
+
+    def _set_idle_stages(self) -> None:
+        """The daemon is one for all: the settings of the last who spoke hold."""
+        self.engine.unload_minutes = self.settings.unload_minutes
+        self.engine.leave_minutes = self.settings.leave_minutes
 
     def allow(self, grounds: Grounds) -> None:
         """Change which pictures may be read."""
@@ -293,7 +293,7 @@ async def run_session(connection: TextConnection, engine: Engine) -> None:
 
     async def receive() -> None:
         async for text in connection:
-            session.take(text if isinstance(text, str) else bytes(text).decode("utf-8", "replace"))
+            session.take(text)
             if session.ended.is_set():
                 return
 
