@@ -23,7 +23,9 @@ try {
       failed.push(name);
       console.log(`  FAILED  ${((Date.now() - begun) / 1000).toFixed(1).padStart(5)} s  ${name}\n${indented(error)}`);
       for (const [number, page] of workbench.browser.pages().entries()) {
-        await page.screenshot({ path: path.join(SCREENSHOTS, `failed-${name.replaceAll(/\W+/g, "-")}-${number}.png`) }).catch(() => undefined);
+        await page
+          .screenshot({ path: path.join(SCREENSHOTS, `failed-${name.replaceAll(/\W+/g, "-")}-${number}.png`) })
+          .catch(() => undefined);
       }
     }
     for (const page of workbench.browser.pages().slice(1)) await page.close();
@@ -34,7 +36,9 @@ try {
   if (process.env.SMILE_KEEP) console.log(`kept ${workbench.home}`);
   else await workbench.stop();
 }
-console.log(`VS Code in code-server ${version}: ${failed.length === 0 ? "all scenarios hold" : `FAILED: ${failed.join("; ")}`}, ${Math.round((Date.now() - start) / 1000)} s`);
+console.log(
+  `VS Code in code-server ${version}: ${failed.length === 0 ? "all scenarios hold" : `FAILED: ${failed.join("; ")}`}, ${Math.round((Date.now() - start) / 1000)} s`,
+);
 process.exit(failed.length === 0 ? 0 : 1);
 
 function indented(error: unknown): string {

@@ -27,7 +27,10 @@ if (missing.length > 0) {
   }
   if (!["chromium", "rg"].every(has)) skip("Chromium and ripgrep are needed: apt-get install chromium ripgrep");
 }
-const install = spawnSync(process.execPath, [path.join(here, "workbench/install.mjs"), version], { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
+const install = spawnSync(process.execPath, [path.join(here, "workbench/install.mjs"), version], {
+  stdio: ["ignore", "ignore", "pipe"],
+  encoding: "utf8",
+});
 if (install.status === 3) skip(install.stderr.trim().split("\n").at(-1));
 if (install.status !== 0) {
   console.error(install.stderr);
@@ -40,8 +43,21 @@ execFileSync("npm", ["run", "--silent", "package", "--workspace", "extension"], 
 const out = path.join(root, ".workbench/tests");
 fs.mkdirSync(out, { recursive: true });
 const shared = { bundle: true, platform: "node", logLevel: "warning", absWorkingDir: root };
-await esbuild.build({ ...shared, format: "esm", external: ["playwright-core", "vscode-jsonrpc"], entryPoints: [path.join(here, "e2e/ring.ts"), path.join(here, "e2e/figures.ts")], outdir: out, outExtension: { ".js": ".mjs" } });
-await esbuild.build({ ...shared, format: "cjs", external: ["vscode"], entryPoints: [path.join(here, "host/suite.ts")], outfile: path.join(out, "suite.cjs") });
+await esbuild.build({
+  ...shared,
+  format: "esm",
+  external: ["playwright-core", "vscode-jsonrpc"],
+  entryPoints: [path.join(here, "e2e/ring.ts"), path.join(here, "e2e/figures.ts")],
+  outdir: out,
+  outExtension: { ".js": ".mjs" },
+});
+await esbuild.build({
+  ...shared,
+  format: "cjs",
+  external: ["vscode"],
+  entryPoints: [path.join(here, "host/suite.ts")],
+  outfile: path.join(out, "suite.cjs"),
+});
 const script = process.env.SMILE_FIGURES ? "figures.mjs" : "ring.mjs";
 const env = { ...process.env, SMILE_ROOT: root };
 const done = spawnSync(process.execPath, [path.join(out, script), version, vsix, ...wanted], { stdio: "inherit", env });

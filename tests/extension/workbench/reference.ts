@@ -11,6 +11,7 @@ import { SMILE } from "./workbench";
 export class Reference {
   private readonly child: ChildProcess;
   private readonly connection: MessageConnection;
+  private readonly ended: Promise<never>;
   private readonly latest = new Map<string, InfluenceParams>();
   private readonly versions = new Map<string, number>();
 
@@ -27,16 +28,20 @@ export class Reference {
     this.connection.onNotification(() => undefined);
     this.connection.onError(() => undefined);
     this.connection.listen();
+    // A request that is open when the server ends would otherwise wait for ever.
+    this.ended = new Promise((_, reject) => this.child.on("exit", (code) => reject(new Error(`smile lsp ended with ${code}`))));
+    this.ended.catch(() => undefined);
   }
 
   async start(): Promise<void> {
-    await this.connection.sendRequest("initialize", {
+    const begun = this.connection.sendRequest("initialize", {
       processId: process.pid,
       rootUri: null,
       workspaceFolders: [{ uri: pathToFileURL(this.folder).toString(), name: "covers" }],
       capabilities: { experimental: { smile: { version: 1 } } },
       initializationOptions: {},
     });
+    await Promise.race([begun, this.ended]);
     await this.connection.sendNotification("initialized", {});
   }
 
@@ -51,7 +56,7 @@ export class Reference {
   }
 
   /** The prompts of a text when all of them are finished. */
-  async finished(file: string, text: string, languageId = "edit-prompt", most = 60_000): Promise<readonly PromptInfluence[]> {
+  async finished(file: string, text: string, languageId = "edit-prompt", most = 150_000): Promise<readonly PromptInfluence[]> {
     const uri = await this.open(file, text, languageId);
     const end = Date.now() + most;
     while (Date.now() < end) {
@@ -63,7 +68,7 @@ export class Reference {
   }
 
   status(): Promise<StatusResult> {
-    return this.connection.sendRequest("smile/status", null);
+    return Promise.race([this.connection.sendRequest<StatusResult>("smile/status", null), this.ended]);
   }
 
   stop(): void {

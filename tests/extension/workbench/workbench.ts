@@ -11,6 +11,17 @@ import { type BrowserContext, chromium, type Page } from "playwright-core";
 
 export const ROOT = path.resolve(process.env.SMILE_ROOT ?? ".");
 export const SCREENSHOTS = path.join(ROOT, "out/screenshots");
+/** A document of three short prompts: few edits, and all that a test needs. */
+export const PROMPTS = ["make the car red", "make the sky stormy", "remove the tree"];
+const STREET = `---
+image: street.png
+model: scenes-turbo
+seed: 0
+---
+# ideas for the cover
+
+${PROMPTS.join("\n\n")}
+`;
 const SETTINGS = {
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
@@ -49,7 +60,8 @@ export class Workbench {
 
   constructor(readonly version: string) {
     fs.mkdirSync(this.folder);
-    for (const name of ["street.png", "street.edit"]) fs.copyFileSync(path.join(ROOT, "examples", name), this.file(name));
+    fs.copyFileSync(path.join(ROOT, "examples/street.png"), this.file("street.png"));
+    this.write("street.edit", STREET);
     this.settings({});
   }
 
@@ -98,11 +110,15 @@ export class Workbench {
     const env = { ...this.environment, PATH: `${path.dirname(node)}:${process.env.PATH ?? ""}` };
     execFileSync(node, [...program, "--install-extension", vsix], { env, stdio: "ignore" });
     const log = fs.openSync(path.join(this.home, "server.log"), "w");
-    this.server = spawn(node, [...program, "--auth", "none", "--bind-addr", `127.0.0.1:${this.port}`, "--disable-getting-started-override"], {
-      env,
-      stdio: ["ignore", log, log],
-      detached: true,
-    });
+    this.server = spawn(
+      node,
+      [...program, "--auth", "none", "--bind-addr", `127.0.0.1:${this.port}`, "--disable-getting-started-override"],
+      {
+        env,
+        stdio: ["ignore", log, log],
+        detached: true,
+      },
+    );
     await until("the workbench's server listens", () => canConnect(this.port), 20_000);
     this.context = await chromium.launchPersistentContext(path.join(this.home, "browser"), {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
