@@ -13,7 +13,8 @@ SIZE, SCALE = 256, 4
 
 def icon() -> Image.Image:
     """A square RGBA picture of 256 pixels."""
-    theme = json.loads((HERE.parents[1] / "smile_core/report/colours.json").read_text(encoding="utf-8"))["themes"]["dark"]
+    ramp = json.loads((HERE.parents[1] / "smile_core/report/colours.json").read_text(encoding="utf-8"))
+    theme = ramp["themes"]["dark"]
     image = Image.new("RGBA", (SIZE * SCALE, SIZE * SCALE))
     draw = ImageDraw.Draw(image)
 

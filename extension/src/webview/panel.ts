@@ -32,7 +32,8 @@ vscode.postMessage({ type: "ready" });
 function show(message: ToPanel & { type: "show" }): void {
   const { scrollY } = window;
   if (message.style !== "") sheet.replaceSync(message.style);
-  body.innerHTML = message.html.replace(/ style="/g, ' data-style="');
+  const html = message.html.replace(/ style="/g, ' data-style="');
+  body.innerHTML = html.includes("<main") ? html : `<main>${html}</main>`;
   for (const styled of body.querySelectorAll<HTMLElement | SVGElement>("[data-style]")) {
     styled.style.cssText = styled.dataset.style ?? "";
     delete styled.dataset.style;

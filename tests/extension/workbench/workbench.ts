@@ -129,10 +129,15 @@ export class Workbench {
         ...["--disable-component-update", "--disable-sync", "--font-render-hinting=none"],
       ],
     });
-    this.context.on("request", (request) => {
-      const url = new URL(request.url());
+    // What a panel loads goes by a host name of VS Code's own, but its service worker answers, and nothing leaves.
+    const note = (address: string) => {
+      const url = new URL(address);
       if (/^(https?|wss?):$/.test(url.protocol) && !/^(127\.0\.0\.1|localhost)$/.test(url.hostname)) this.foreign.add(url.origin);
+    };
+    this.context.on("response", (response) => {
+      if (!response.fromServiceWorker()) note(response.url());
     });
+    this.context.on("requestfailed", (request) => note(request.url()));
   }
 
   /** A window on a folder, or on nothing. */
