@@ -13,7 +13,7 @@ import { Previews } from "./previews";
 import { RunProgress } from "./progress";
 import type { InfluenceParams } from "./protocol";
 import { Reports } from "./reports";
-import { Server } from "./server";
+import { type Life, Server } from "./server";
 import { Status } from "./status";
 import { tellTroubles } from "./troubles";
 
@@ -23,6 +23,8 @@ export interface Api {
   influence(uri: string): InfluenceParams | undefined;
   /** Milliseconds that activation took. */
   readonly activation: number;
+  /** Where the connection to the server stands. */
+  readonly life: Life;
 }
 
 let running: Server | undefined;
@@ -79,7 +81,13 @@ export function activate(context: ExtensionContext): Api {
   setImmediate(() => workspace.textDocuments.forEach((document) => startFor(document, server)));
   const activation = performance.now() - started;
   logs.extension.info(`activated in ${activation.toFixed(1)} ms`);
-  return { influence: (uri) => influences.of(uri), activation };
+  return {
+    influence: (uri) => influences.of(uri),
+    activation,
+    get life() {
+      return server.life;
+    },
+  };
 }
 
 export async function deactivate(): Promise<void> {

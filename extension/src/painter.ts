@@ -28,7 +28,8 @@ export class Painter {
   private readonly disposables: Disposable[];
   private highContrast = isHighContrast();
   private types = makeTypes(this.highContrast);
-  private readonly note = window.createTextEditorDecorationType({ rangeBehavior: DecorationRangeBehavior.OpenOpen });
+  // Of the whole line, so that what is typed at its end comes before the note.
+  private readonly note = window.createTextEditorDecorationType({ isWholeLine: true });
   private notes = wantsNotes();
 
   constructor(influences: Influences) {

@@ -9,7 +9,7 @@ import type { FrameLocator, Page } from "playwright-core";
 import type { PromptInfluence } from "../../../extension/src/protocol";
 import { difference, expected, type Look, lookOf, type Theme, watchLooks } from "../workbench/editor";
 import { Reference } from "../workbench/reference";
-import { PROMPTS, SCREENSHOTS, until, type Workbench } from "../workbench/workbench";
+import { PROMPTS, ROOT, SCREENSHOTS, until, type Workbench } from "../workbench/workbench";
 
 type Scenario = (workbench: Workbench) => Promise<void>;
 
@@ -157,8 +157,12 @@ const colours: Scenario = async (workbench) => {
 };
 
 const typing: Scenario = async (workbench) => {
-  const page = await opened(workbench);
-  const before = await judged(workbench);
+  // Long enough that no half-written word is explained, however slow the machine types.
+  workbench.settings({ "smileLens.debounce": 2_000 });
+  const street = fs.readFileSync(workbench.file("street.edit"), "utf8");
+  workbench.write("typed.edit", street);
+  const page = await opened(workbench, "typed.edit");
+  const before = await judged(workbench, "typed.edit");
   await looksRight(page, before);
   const first = before[0];
   const line = first.range.start.line;
@@ -184,8 +188,7 @@ const typing: Scenario = async (workbench) => {
   await page.keyboard.type("blue", { delay: 60 });
   await page.waitForTimeout(150);
   await shot(page, workbench, "stale-dark");
-  const text = fs.readFileSync(workbench.file("street.edit"), "utf8").replace("make the car red\n", "make the car blue\n");
-  const after = await judged(workbench, "street.edit", "edit-prompt", text);
+  const after = await judged(workbench, "typed.edit", "edit-prompt", street.replace("make the car red\n", "make the car blue\n"));
   await looksRight(page, after);
   const frames = await page.evaluate(() => (window as unknown as { seen: (Look | undefined)[][] }).seen);
   const alphas = frames.map((looks) => looks[0]?.fill?.[3] ?? 0);
@@ -199,9 +202,6 @@ const typing: Scenario = async (workbench) => {
   const plain = alphas.slice(first0).filter((alpha) => alpha === 0).length;
   const endsPlain = (after[0].words.find(({ text }) => text === watched[0].text)?.bucket ?? 0) === 0;
   if (!endsPlain) assert.equal(plain, 0, `‘${watched[0].text}’ was plain in ${plain} of ${frames.length} frames`);
-  await page.keyboard.press("Control+s");
-  await page.waitForTimeout(200);
-  fs.writeFileSync(workbench.file("street.edit"), text.replace("make the car blue\n", "make the car red\n"));
 };
 
 const hover: Scenario = async (workbench) => {
@@ -335,8 +335,10 @@ const quickFix: Scenario = async (workbench) => {
 };
 
 const killed: Scenario = async (workbench) => {
-  const page = await opened(workbench);
-  const prompts = await judged(workbench);
+  const street = fs.readFileSync(workbench.file("street.edit"), "utf8");
+  workbench.write("killed.edit", street);
+  const page = await opened(workbench, "killed.edit");
+  const prompts = await judged(workbench, "killed.edit");
   await looksRight(page, prompts);
   const { pid } = JSON.parse(await workbench.smile("daemon", "status", "--json")) as { pid: number };
   process.kill(pid, "SIGKILL");
@@ -353,10 +355,9 @@ const killed: Scenario = async (workbench) => {
   await cursorTo(page, line, 0, 4);
   await page.keyboard.press("End");
   await page.keyboard.type(" now");
-  const text = fs.readFileSync(workbench.file("street.edit"), "utf8").replace("remove the tree", "remove the tree now");
-  await looksRight(page, await judged(workbench, "street.edit", "edit-prompt", text));
+  const text = street.replace("remove the tree", "remove the tree now");
+  await looksRight(page, await judged(workbench, "killed.edit", "edit-prompt", text));
   assert.equal(await page.locator(".notification-toast", { hasText: "SMILE Lens stopped" }).count(), 0, "one crash needs no message");
-  await page.keyboard.press("Control+z");
 };
 
 const windows: Scenario = async (workbench) => {
@@ -485,6 +486,11 @@ const crashes: Scenario = async (workbench) => {
   assert.equal(await toast.locator(".monaco-button", { hasText: "Start again" }).count(), 1);
 };
 
+const inside: Scenario = async (workbench) => {
+  workbench.write("plain.md", "# No prompts here\n");
+  await workbench.inside(path.join(ROOT, "extension"), path.join(ROOT, ".workbench/tests/suite.cjs"));
+};
+
 export const SCENARIOS: readonly (readonly [string, Scenario])[] = [
   ["words have the colours of their buckets", colours],
   ["a changed word dims the others until new colours come", typing],
@@ -500,5 +506,6 @@ export const SCENARIOS: readonly (readonly [string, Scenario])[] = [
   ["an image that is not there has a button", missingImage],
   ["a program that is not there has a button", notThere],
   ["a server that crashes names the cause, with a button", crashes],
+  ["tests inside of the extension host", inside],
   ["an untrusted workspace runs nothing", untrusted],
 ];

