@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP_OPTIONS ?=
 VENV := .venv
 BIN := $(VENV)/bin
-BENCHES := $(filter-out bars chart estimators games,$(basename $(notdir $(wildcard bench/[a-z]*.py))))
+BENCHES := $(filter-out bars chart estimators games reuse,$(basename $(notdir $(wildcard bench/[a-z]*.py))))
 
 .PHONY: setup demo test lint bench clean
 
