@@ -1,12 +1,13 @@
 """Games: prompts whose every sub-prompt was edited and measured, so that truth is known and estimators cost nothing.
 
 A game is one instruction for one held-out scene. For each response it holds a table of 2^n values, row k for
-the mask k in binary, first word the highest bit. Tables stand in bench/tables/EDITOR.npz beside the editor's
-fingerprint; `python -m bench.truth --fresh` makes them anew (the oracle's in a minute, scenes-turbo's in ten).
+the mask k in binary, first word the highest bit. Tables stand in bench/tables/EDITOR.npz beside a hash of
+the editor's weights; `python -m bench.truth --fresh` makes them anew (the oracle's in a minute, scenes-turbo's in ten).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ import numpy as np
 from smile_core.design import enumerate_masks
 from smile_core.distance import DISTANCES
 from smile_core.editors.protocol import Editor
-from smile_core.editors.registry import open_editor
+from smile_core.editors.registry import open_editor, shipped_models
 from smile_core.features import feature_by_name, grid_of
 from smile_core.prompt import Prompt
 from smile_core.response import by_distance, projection, regions
@@ -224,10 +225,14 @@ def editor_for(name: str, puzzle: Puzzle) -> Editor:
 
 
 def fingerprint(name: str) -> str:
-    """What the tables of an editor are kept by; the oracle's is its code's version."""
+    """What the tables of an editor are kept by: a hash of its weights; the oracle's is its code's version."""
     if name == "oracle":
         return (OracleEditor(random_scene(0)).fingerprint or "").split(":")[0]
-    return open_editor(name).fingerprint or ""
+    folder = next(model.folder for model in shipped_models() if model.name == name)
+    whole = hashlib.sha256()
+    for file in sorted(folder.rglob("*.safetensors")):
+        whole.update(file.read_bytes())
+    return whole.hexdigest()
 
 
 def make(name: str, *, tell: Callable[[str], None] = lambda line: None) -> Path:
