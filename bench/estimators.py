@@ -54,13 +54,13 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """An estimator. `aim` is "linear", "shapley" or "lime"; `scaled` gives it the scale that suits the truth best."""
+    """An estimator. `aim` is "linear", "shapley" or "lime"; `unitless` numbers are also shown rescaled."""
 
     name: str
     aim: str
     run: Callable[[Task, int], np.ndarray]
     package: str | None = None
-    scaled: bool = False
+    unitless: bool = False
     noisy_only: bool = False
 
     @property
@@ -238,9 +238,9 @@ PLAIN = (
     Column("leave-one-out", "linear", leave_one_out_differences),
 )
 PAPER = (
-    Column("paper-like A", "linear", paper_a, scaled=True, noisy_only=True),
+    Column("paper-like A", "linear", paper_a, unitless=True, noisy_only=True),
     Column("paper-like B", "linear", paper_b),
-    Column("paper-like C", "linear", paper_c, "sklearn", scaled=True),
+    Column("paper-like C", "linear", paper_c, "sklearn", unitless=True),
 )
 PEERS = (
     Column("lime", "lime", lime_text, "lime"),

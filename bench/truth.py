@@ -69,19 +69,26 @@ def play(name: str, played: Sequence[Game], noise: float, *, response: str = "pr
                 for column, values, seconds in _answers(task, label, budget(n), noise, repeat):
                     found = np.empty(n)
                     found[order] = values
-                    yield {
-                        "table": name,
-                        "game": number,
-                        "words": n,
-                        "repeat": repeat,
-                        "budget": label,
-                        "column": column.name,
-                        "aim": column.aim,
-                        "seconds": seconds,
-                        **_judged(_scaled(found, aims[column.aim]) if column.scaled else found, aims[column.aim]),
-                        "auroc": auroc(game.needed, found),
-                        "top": sorted(_top(found, 3)),
-                    }
+                    about = {"table": name, "game": number, "words": n, "repeat": repeat, "budget": label}
+                    yield {**about, **_record(column.name, column.aim, seconds, found, aims[column.aim], game.needed)}
+                    if column.unitless:
+                        fitted = _scaled(found, aims[column.aim])
+                        again = f"{column.name}, rescaled"
+                        yield {**about, **_record(again, column.aim, seconds, fitted, aims[column.aim], game.needed)}
+
+
+def _record(
+    column: str, aim: str, seconds: float, found: np.ndarray, right: np.ndarray, needed: np.ndarray
+) -> dict[str, Any]:
+    return {
+        "column": column,
+        "aim": aim,
+        "seconds": seconds,
+        **_judged(found, right),
+        # A needed word may work against the edit, so size counts, for every column alike.
+        "auroc": auroc(needed, np.abs(np.round(found, 9))),
+        "top": sorted(_top(found, 3)),
+    }
 
 
 def _task(game: Game, table: np.ndarray, order: np.ndarray, noise: float, random: np.random.Generator) -> Task:
@@ -161,7 +168,7 @@ def cells(records: Sequence[Record]) -> dict[tuple[str, str, str], dict[str, flo
 
 def estimator_figures(found: dict[tuple[str, str, str], dict[str, float]], table: str) -> dict[str, float | None]:
     """What bars.toml asks of one table; all None where it could not be measured."""
-    keys = ("error", "vs_bernoulli", "vs_paper", "vs_peer", "first_vs_paper", "auroc", "lead")
+    keys = ("error", "vs_bernoulli", "vs_paper", "vs_rescaled", "vs_peer", "first_vs_paper", "auroc", "lead")
     if (table, OURS.name, BASE) not in found:
         return {f"{table}_{key}": None for key in keys}
 
@@ -176,6 +183,7 @@ def estimator_figures(found: dict[tuple[str, str, str], dict[str, float]], table
         f"{table}_error": ours,
         f"{table}_vs_bernoulli": ours / at("Bernoulli least squares", BASE),
         f"{table}_vs_paper": ours / min(at(column.name, BASE) for column in PAPER) if whole else None,
+        f"{table}_vs_rescaled": ours / at("paper-like C, rescaled", BASE) if whole else None,
         f"{table}_vs_peer": max(peers) if whole else None,
         f"{table}_first_vs_paper": first / min(at(column.name, PAPER_BUDGET) for column in PAPER) if whole else None,
         f"{table}_auroc": at(OURS.name, BASE, "auroc"),
@@ -207,7 +215,7 @@ def response_figures(played: Sequence[Game] | None, editor: str) -> dict[str, fl
         errors: list[float] = []
         for game in played or ():
             values = truth(game.tables[response], "linear")
-            everywhere.append(auroc(game.needed, values))
+            everywhere.append(auroc(game.needed, np.abs(np.round(values, 9))))
             if game.puzzle.unequal:
                 right = truth(game.share, "linear")
                 unequal.append(everywhere[-1])
@@ -247,7 +255,7 @@ TITLES = {
     "scenes_turbo": "scenes-turbo",
     "scenes_turbo_noisy": "scenes-turbo, 2 % noise",
 }
-DRAWN = (OURS.name, "lime", "shap Kernel", "Bernoulli least squares", "paper-like B", "paper-like C")
+DRAWN = (OURS.name, "lime", "shap Kernel", "Bernoulli least squares", "paper-like B", "paper-like C, rescaled")
 
 
 def plot(records: Sequence[Record], found: dict[tuple[str, str, str], dict[str, float]]) -> str:
@@ -285,7 +293,7 @@ def page(found: dict[tuple[str, str, str], dict[str, float]], answers: dict[str,
         "three with the truth's and between two runs with other draws, noise and word order; AUROC of needed words;",
         "milliseconds. `ours, shapley` and `ours, lime` are the same edits read for those aims. Leave-one-out always",
         "takes n + 2. Paper-like columns have stand-ins: the response is the one that all share, and letters are all",
-        "equally far apart; A and C are given the scale that suits the truth best.",
+        "equally far apart. A and C give numbers without a unit; they stand as they are and rescaled.",
         "",
     ]
     for table in TABLES:
