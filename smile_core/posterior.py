@@ -19,7 +19,7 @@ from smile_core.relevance import Rows, Settings, held_out, misfit, row_covarianc
 
 CARE = 3.0
 """How much the part that the settings may have got wrong counts; set on measured games (bench.coverage)."""
-END_CARE = 1.0
+END_CARE = 3.0
 """How much the miss at the full and the empty mask counts."""
 NEGLIGIBLE = 1e-2
 """Settings that together weigh less than this are left out."""

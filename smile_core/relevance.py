@@ -31,7 +31,7 @@ BOUNDS = (-9.0, 1.3)
 
 # Log-normal beliefs, mean and standard deviation of the logarithm: rates of the words, then the standard
 # deviations s, l and of the noise.
-RATE, SCALES, NOISE_SPREAD = (-1.3, 2.0), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.3
+RATE, SCALES, NOISE_SPREAD = (-2.0, 2.0), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.3
 
 
 @dataclass(frozen=True, eq=False)
