@@ -14,8 +14,16 @@ from typing import Any
 BARS = tomllib.loads((Path(__file__).parent / "bars.toml").read_text(encoding="utf-8"))
 
 
-def report(name: str, figures: Mapping[str, float | None], rows: Any = None) -> None:
+def report(
+    name: str, figures: Mapping[str, float | None], rows: Any = None, *, options: argparse.Namespace | None = None
+) -> None:
     """Print every figure of a benchmark; None is "not measured here" and does not fail.
+
+    Args:
+        name: of the benchmark.
+        figures: by their keys in bars.toml.
+        rows: raw rows for `--json`.
+        options: what `parser(name)` read, where a benchmark has options of its own.
 
     Raises:
         SystemExit: with 1 when a bar does not hold, else with 0.
@@ -25,7 +33,7 @@ def report(name: str, figures: Mapping[str, float | None], rows: Any = None) -> 
     if set(bars) != set(figures):
         raise KeyError(f"{name}: figures {sorted(figures)} and bars {sorted(bars)} differ")
     holds = {key: _holds(bars[key], value) for key, value in figures.items()}
-    if _options(name).json:
+    if (options or parser(name).parse_args()).json:
         print(json.dumps({"bench": name, "figures": dict(figures), "holds": holds, "rows": rows}, indent=1))
     else:
         print(f"bench.{name} on {platform.machine()}, Python {platform.python_version()}")
@@ -34,10 +42,11 @@ def report(name: str, figures: Mapping[str, float | None], rows: Any = None) -> 
     sys.exit(0 if all(holds.values()) else 1)
 
 
-def _options(name: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=f"python -m bench.{name}")
-    parser.add_argument("--json", action="store_true", help="print figures and raw rows as JSON")
-    return parser.parse_args()
+def parser(name: str) -> argparse.ArgumentParser:
+    """The options that every benchmark has."""
+    made = argparse.ArgumentParser(prog=f"python -m bench.{name}")
+    made.add_argument("--json", action="store_true", help="print figures and raw rows as JSON")
+    return made
 
 
 def _holds(bar: Mapping[str, Any], value: float | None) -> bool:

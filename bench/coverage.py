@@ -23,6 +23,8 @@ from smile_core.surrogate import fit_linear
 GAMES = json.loads((Path(__file__).parents[1] / "tests/core/golden/games.json").read_text(encoding="utf-8"))
 REPEATS = 1000
 FEWER = 250
+GAME_REPEATS = 4
+"""Each with other columns; one alone leaves coverage uncertain by two hundredths."""
 NOISE = 0.03
 STOP_HALF_WIDTH = 0.04
 TOLERANCE = 1e-6
@@ -114,10 +116,11 @@ def synthetic(names: list[str], noise: float, rows: Callable[[int, int], np.ndar
 
 
 def games(response: str, rows: Callable[[int, int], np.ndarray]) -> Iterator[Case]:
-    for seed, game in enumerate(GAMES):
-        every = np.array(game[response])
-        masks = rows(len(game["words"]), seed)
-        yield masks, measured(every, masks), truth(every)
+    for again in range(GAME_REPEATS):
+        for seed, game in enumerate(GAMES):
+            every = np.array(game[response])
+            masks = rows(len(game["words"]), seed + 100 * again)
+            yield masks, measured(every, masks), truth(every)
 
 
 def judge(cases: Iterator[Case]) -> tuple[float, float, float]:
@@ -144,7 +147,11 @@ def judge_least_squares(cases: Iterator[Case]) -> tuple[float, float, float]:
 
 
 def at_the_stop(noise: float, repeats: int) -> tuple[float, float]:
-    """Coverage at the look that stops (13 rows, base design, 64), the level split over the three; mean rows."""
+    """Coverage at the look that stops (13 rows, base design, 64), the level split over the three; mean rows.
+
+    Editors of 6 words whose 64 masks were all tried are left out: their numbers are what exhaustive fitting gives,
+    by definition without an interval, and would only measure how far noise moves that.
+    """
     random = np.random.default_rng(1)
     names, hits, spent = list(EDITORS), [], []
     for repeat in range(repeats):
@@ -160,8 +167,9 @@ def at_the_stop(noise: float, repeats: int) -> tuple[float, float]:
             found = posterior(masks, response).influences(1 - 0.05 / 3)
             if found.half_widths.max() < STOP_HALF_WIDTH:
                 break
-        hits.append(np.abs(found.means - truth(every)) <= found.half_widths + TOLERANCE)
         spent.append(len(masks))
+        if known is not None and not known.exact:
+            hits.append(np.abs(found.means - truth(every)) <= found.half_widths + TOLERANCE)
     return float(np.concatenate(hits).mean()), float(np.mean(spent))
 
 

@@ -40,6 +40,7 @@ from smile_core.method import MOST_EXACT_WORDS, Method
 from smile_core.phrases import FIRST_PHRASES, Groups, open_strongest, split_evenly
 from smile_core.picture import Picture, load_picture
 from smile_core.prompt import Prompt
+from smile_core.stopping import narrow, order_settled
 from smile_core.sub_prompts import SubPrompts
 
 PLACEBOS = ("the", "please", "of this", "hello there", "thank you very much")
@@ -380,6 +381,11 @@ class _Run:
                 measured = self._measure_rows(prompt, _all_fitted(rows), confidence)
             if measured.stop != "budget" or measured.effect <= self._noise_floor():
                 break
+            # The first answer's intervals are wide; from the base design on a clear order is enough.
+            later_looks = self.method.stop == "any" and looks[0] is not look is not looks[-1]
+            if later_looks and order_settled(measured.estimate.influences, measured.estimate.half_widths):
+                measured = replace(measured, stop="order")
+                break
         if measured is not None:
             yield measured
 
@@ -446,8 +452,7 @@ class _Run:
                 f"{usable} usable edits are too few for {len(prompt)} words with this design; "
                 "raise the budget, or use design auto"
             )
-        narrow = estimate.half_widths.max(initial=0) <= self.method.half_width
-        stop: Stop = "settled" if narrow else "budget"
+        stop: Stop = "settled" if narrow(estimate.half_widths, self.method.half_width) else "budget"
         if estimate.exact:
             stop = "exact"
         return Measured(

@@ -13,11 +13,12 @@ from typing import Literal
 
 import numpy as np
 
+from smile_core.counterfactual import Counterfactuals, counterfactuals
 from smile_core.errors import SmileError
 from smile_core.quality import Fidelity
 
 State = Literal["effective", "partner", "idle", "unsure", "unread"]
-Stop = Literal["exact", "settled", "budget", "running"]
+Stop = Literal["exact", "settled", "order", "budget", "running"]
 
 EFFECT_FLOOR = 0.05
 """An influence inside +-0.05 with its whole interval counts as none."""
@@ -127,7 +128,8 @@ class Explanation:
     distance between those two pictures and `noise_floor` twice the
     most that a placebo prompt moves the picture.
     `pairs` are those whose interval lies away from zero and reaches beyond +-0.05, strongest first.
-    `stop` says why no more edits were made: "exact", "settled" or "budget"; "running" when more are to
+    `stop` says why no more edits were made: "exact" (all sub-prompts were tried), "settled" (intervals
+    are narrow), "order" (the strongest words are told apart) or "budget"; "running" when more are to
     come. `notes` are sentences for
     the user about what was changed or limited.
     """
@@ -180,6 +182,17 @@ class Explanation:
             for pair in self.pairs
             if index in (pair.first, pair.second)
         )
+
+    def counterfactuals(self) -> Counterfactuals | None:
+        """What would do as well and what would change most, from the edits that were made.
+
+        None for a prompt without effect, and for the published responses, which have no 0 and 1.
+        """
+        if self.effectless or self.full.response is None or self.empty.response is None:
+            return None
+        masks = np.array([row.mask for row in self.rows], np.uint8)
+        responses = np.array([np.nan if row.response is None else row.response for row in self.rows])
+        return counterfactuals(masks, responses)
 
     def ranks(self) -> dict[int, tuple[int, int]]:
         """First and last possible rank of each effective word among all effective ones, by size.

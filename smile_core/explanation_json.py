@@ -53,7 +53,19 @@ def to_data(explanation: Explanation, *, pictures: bool) -> dict[str, Any]:
         "seconds": explanation.seconds,
         "notes": list(explanation.notes),
         "pairs": [asdict(pair) for pair in explanation.pairs],
+        "counterfactuals": _counterfactuals_data(explanation),
     }
+
+
+def _counterfactuals_data(explanation: Explanation) -> dict[str, Any] | None:
+    """Written for readers in other languages; reading an explanation back finds them anew in its rows."""
+    found = explanation.counterfactuals()
+    if found is None:
+        return None
+    row = explanation.rows[found.shortest]
+    shortest = {"sub_prompt": row.sub_prompt, "response": row.response, "exhaustive": found.exhaustive}
+    strongest = None if found.strongest is None else {"word": found.strongest, "without": found.without}
+    return {"shortest": shortest, "can_go": list(found.can_go), "strongest": strongest}
 
 
 def from_json(text: str) -> Explanation:

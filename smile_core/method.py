@@ -17,6 +17,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "response": ("auto", "projection", "regions", "distance", "minmax"),
     "surrogate": ("least-squares",),
     "target": ("linear", "shapley"),
+    "stop": ("any", "narrow"),
 }
 MOST_EXACT_WORDS = 12
 
@@ -28,7 +29,7 @@ class Method:
     Attributes:
         budget: most edits per seed; None leaves it to the design (the base design and later rows up to
             64, or 80 beyond 12 words).
-        half_width: make no later rows when every 95 % interval is narrower than this on both sides.
+        half_width: 95 % intervals count as narrow when every one is at most this on both sides.
         seeds: how many noise seeds to repeat everything with; intervals then also hold over seeds.
         design: which sub-prompts are tried. "auto": all of them up to 5 words, else fold-over.
         estimate: what stands behind the surrogate. "gp" is a Gaussian process over all sub-prompts (see
@@ -40,6 +41,8 @@ class Method:
             which ranks needed words best on scenes (docs/method.md), or "distance" when one is named.
         surrogate: "least-squares".
         kernel: row weights: "uniform" or "published:FILE" with word vectors.
+        stop: "any" ends when intervals are narrow, or from the base design on when the strongest words are told
+            apart (see `stopping.py`); "narrow" waits for narrow intervals.
         target: "linear", the coefficient that trying every sub-prompt would give, or "shapley", Shapley
             values, which sum to 1 and need estimate "gp".
 
@@ -58,6 +61,7 @@ class Method:
     surrogate: Literal["least-squares"] = "least-squares"
     kernel: str = "uniform"
     target: Literal["linear", "shapley"] = "linear"
+    stop: Literal["any", "narrow"] = "any"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

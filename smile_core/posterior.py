@@ -15,10 +15,12 @@ from scipy.special import ndtr, ndtri
 from smile_core import covariance
 from smile_core.covariance import Functional, Prior
 from smile_core.design import full_and_empty, leave_one_out
-from smile_core.relevance import Rows, Settings, held_out, row_covariances, settle
+from smile_core.relevance import Rows, Settings, held_out, misfit, row_covariances, settle
 
 CARE = 3.0
 """How much the part that the settings may have got wrong counts; set on measured games (bench.coverage)."""
+END_CARE = 3.0
+"""How much the miss at the full and the empty mask counts."""
 NEGLIGIBLE = 1e-2
 """Settings that together weigh less than this are left out."""
 
@@ -113,7 +115,7 @@ def posterior(masks: np.ndarray, responses: np.ndarray, noise: float | None = No
     exact = len(masks) == 1 << masks.shape[1] and least == 0
     settings = _any_setting(masks.shape[1]) if exact else _heavy(settle(rows, least))
     factors = np.linalg.inv(np.linalg.cholesky(row_covariances(rows, settings.prior, settings.noise)))
-    doubts = np.zeros(masks.shape[1]) if exact else _doubts(rows, settings.misfit)
+    doubts = np.zeros(masks.shape[1]) if exact else _doubts(rows, settings.misses)
     return Posterior(rows, settings, factors, doubts, exact)
 
 
@@ -139,7 +141,7 @@ def mixture_half_widths(weights: np.ndarray, offsets: np.ndarray, spreads: np.nd
 def _any_setting(n: int) -> Settings:
     """With every mask known the prior no longer matters."""
     one = np.ones(1)
-    return Settings(Prior(np.ones((1, n)), one, one), np.zeros(1), one, 0.0)
+    return Settings(Prior(np.ones((1, n)), one, one), np.zeros(1), one, np.zeros(1 << n))
 
 
 def _heavy(settings: Settings) -> Settings:
@@ -153,15 +155,17 @@ def _heavy(settings: Settings) -> Settings:
         Prior(prior.rates[chosen], prior.product[chosen], prior.linear[chosen]),
         settings.noise[chosen],
         weights,
-        settings.misfit,
+        settings.misses,
     )
 
 
-def _doubts(rows: Rows, misfit: float) -> np.ndarray:
+def _doubts(rows: Rows, misses: np.ndarray) -> np.ndarray:
     """What the settings may have got wrong, as a standard deviation (n,) per influence.
 
     Nothing where a straight line does as well on unseen rows as the process; else the geometric mean of the
-    held-out error and of what the line misses more, through the standard errors of least squares.
+    held-out errors and of what the line misses more, through the sandwich of least squares (MacKinnon and
+    White, "Some heteroskedasticity-consistent covariance matrix estimators", 1985): rows left by earlier prompts
+    miss most where they are few.
     """
     ones = np.column_stack([np.ones(len(rows.masks)), rows.masks])
     free = len(ones) - ones.shape[1]
@@ -169,5 +173,10 @@ def _doubts(rows: Rows, misfit: float) -> np.ndarray:
         return np.zeros(rows.masks.shape[1])
     inverse = np.linalg.pinv(ones)
     missed = np.sqrt(((rows.responses - ones @ (inverse @ rows.responses)) ** 2).sum() / free)
-    doubt = CARE / ndtri(0.975) * float(np.sqrt(misfit * max(0.0, missed - misfit)))
-    return np.asarray(doubt * np.sqrt((inverse[1:] ** 2).sum(axis=1)))
+    typical = misfit(rows, misses)
+    if typical == 0:
+        return np.zeros(rows.masks.shape[1])
+    doubt = CARE / ndtri(0.975) * float(np.sqrt(max(0.0, missed / typical - 1)))
+    # Where only the whole prompt does anything, no other row shows what its words need: the miss is at its end.
+    care = np.where(rows.noisy > 0, doubt, END_CARE)
+    return np.asarray(np.sqrt(inverse[1:] ** 2 @ (care * misses) ** 2))

@@ -31,7 +31,7 @@ BOUNDS = (-9.0, 1.3)
 
 # Log-normal beliefs, mean and standard deviation of the logarithm: rates of the words, then the standard
 # deviations s, l and of the noise.
-RATE, SCALES, NOISE_SPREAD = (-1.3, 2.0), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.3
+RATE, SCALES, NOISE_SPREAD = (-2.0, 2.0), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +52,13 @@ class Rows:
 class Settings:
     """Settings of the prior, their noise variances (count,) and weights (count,) of sum 1; the most probable one first.
 
-    `misfit` is the root mean square error on held-out rows, in response units.
+    `misses` (m,) are the errors on the rows when each is held out, in response units.
     """
 
     prior: Prior
     noise: np.ndarray
     weights: np.ndarray
-    misfit: float
+    misses: np.ndarray
 
 
 def settle(rows: Rows, least_noise: float) -> Settings:
@@ -68,14 +68,14 @@ def settle(rows: Rows, least_noise: float) -> Settings:
     spread = np.array([RATE[1]] * n + [scale[1] for scale in SCALES])
     rough = _Likelihood(rows, mean, spread)
     best = rough.most_probable(mean, 30)
-    misfit = _misfit(rows, best)
-    mean[-1] = np.log(max(HELD_OUT_SHARE * misfit, least_noise, QUIETEST))
+    misses = rows.responses - held_out(rows, *unpack(best[None]), ends=True)
+    mean[-1] = np.log(max(HELD_OUT_SHARE * misfit(rows, misses), least_noise, QUIETEST))
     spread[-1] = NOISE_SPREAD
     final = _Likelihood(rows, mean, spread)
     best = final.most_probable(np.append(best[:-1], mean[-1]), 15)
     draws, weights = _draws(final, best)
     prior, noise = unpack(np.vstack([best, draws]))
-    return Settings(prior, noise, np.append(0.0, weights), misfit)
+    return Settings(prior, noise, np.append(0.0, weights), misses)
 
 
 def unpack(logs: np.ndarray) -> tuple[Prior, np.ndarray]:
@@ -92,8 +92,10 @@ def row_covariances(rows: Rows, prior: Prior, noise: np.ndarray) -> np.ndarray:
     return known
 
 
-def held_out(rows: Rows, prior: Prior, noise: np.ndarray) -> np.ndarray:
-    """Predictions (m,) of each row without it and its mirror image, under the first setting; NaN for full and empty.
+def held_out(rows: Rows, prior: Prior, noise: np.ndarray, *, ends: bool = False) -> np.ndarray:
+    """Predictions (m,) of each row without it and its mirror image, under the first setting.
+
+    NaN for full and empty, which define the scale; with `ends` each of them by all others.
 
     Closed form: Rasmussen and Williams (2006), equations 5.10 to 5.12, for one row or a pair.
     """
@@ -102,16 +104,17 @@ def held_out(rows: Rows, prior: Prior, noise: np.ndarray) -> np.ndarray:
     pull = inverse @ rows.responses
     place = {mask.tobytes(): i for i, mask in enumerate(rows.masks)}
     predicted = np.full(len(rows.masks), np.nan)
-    for i in np.flatnonzero(rows.noisy):
+    for i in range(len(rows.masks)) if ends else np.flatnonzero(rows.noisy):
         out = np.array([i])
-        if (mirror := place.get((1 - rows.masks[i]).tobytes())) is not None:
+        if rows.noisy[i] and (mirror := place.get((1 - rows.masks[i]).tobytes())) is not None:
             out = np.array([i, mirror])
         predicted[i] = rows.responses[i] - np.linalg.solve(inverse[np.ix_(out, out)], pull[out])[0]
     return predicted
 
 
-def _misfit(rows: Rows, logs: np.ndarray) -> float:
-    errors = (rows.responses - held_out(rows, *unpack(logs[None])))[rows.noisy > 0]
+def misfit(rows: Rows, misses: np.ndarray) -> float:
+    """Root mean square of the errors on held-out rows but full and empty, in response units."""
+    errors = misses[rows.noisy > 0]
     return float(np.sqrt(np.mean(errors**2))) if len(errors) else 0.0
 
 

@@ -90,7 +90,7 @@ class Quality:
     known: int
     failed: int
     seconds: float
-    stop: Literal["exact", "settled", "budget", "running"]
+    stop: Literal["exact", "settled", "order", "budget", "running"]
     does_nothing: bool
 
 

@@ -199,6 +199,9 @@ def _prose(explanation: Explanation) -> list[Text]:
     together = verdict.together(explanation)
     if together:
         paragraphs.append(Text(verdict.plain_text(together)))
+    instead = verdict.instead(explanation)
+    if instead:
+        paragraphs.append(Text(verdict.plain_text(instead)))
     finding, reason = verdict.reliance(explanation)
     question = "" if explanation.effectless else "Can you rely on it? "
     paragraphs += [Text.assemble(question, (finding, "bold"), " ", reason), Text()]

@@ -65,6 +65,23 @@ def together(explanation: Explanation) -> tuple[Sentence, ...]:
     return ((*spans, Span(".")),)
 
 
+def instead(explanation: Explanation) -> tuple[Sentence, ...]:
+    """Which shorter prompt was seen to do as much, and which word's loss changes most; none where nothing acts."""
+    found = explanation.counterfactuals()
+    if found is None:
+        return ()
+    said: list[Sentence] = []
+    row = explanation.rows[found.shortest]
+    if found.can_go and row.sub_prompt:
+        lacking = _names([explanation.words[i] for i in found.can_go])
+        said.append((Span(row.sub_prompt, is_word=True), Span(" does as much; "), *lacking, Span(" can go.")))
+    if found.strongest is not None and found.without is not None:
+        word = Span(explanation.words[found.strongest].text, is_word=True)
+        gets = f" changes most: without it the edit gets to {wording.plain(found.without)} of the way."
+        said.append((Span("Losing "), word, Span(gets)))
+    return tuple(said)
+
+
 def plain_text(sentences: Sequence[Sentence]) -> str:
     """The sentences in one line, the user's words in single quotes."""
     return " ".join(

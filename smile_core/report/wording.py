@@ -200,6 +200,8 @@ def stop_text(explanation: Explanation) -> str:
         if isinstance(goal, float) and widest <= goal:
             return f"settled: every interval is under ±{goal:.2f}"
         return f"settled: intervals up to ±{widest:.2f}"
+    if explanation.stop == "order":
+        return f"settled: the order of the strongest words; intervals up to ±{widest:.2f}"
     if explanation.stop == "running":
         return f"{count(explanation.counts.edits, 'edit')} so far; intervals up to ±{widest:.2f}"
     return f"stopped at {count(explanation.counts.edits, 'edit')}; intervals up to ±{widest:.2f}"

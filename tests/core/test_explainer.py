@@ -98,6 +98,9 @@ def test_the_stop_rule_goes_on_to_the_budget_only_when_intervals_are_wide(street
     wide = explain(prompt, pixels, OracleEditor(street), half_width=1e-6)
     assert wide.stop == "budget"
     assert 60 <= len(wide.rows) <= 64
+    assert explain("one two three four or so then", GREY, LinearEditor(), half_width=1e-6).stop == "order"
+    waits = explain("one two three four or so then", GREY, LinearEditor(), half_width=1e-6, stop="narrow")
+    assert waits.stop == "budget"
     small = explain(prompt, pixels, OracleEditor(street), budget=20)
     assert len(small.rows) == 20
 

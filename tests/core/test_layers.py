@@ -17,10 +17,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     "errors", "whole_file", "prompt", "sub_prompts", "known_texts", "documents", "design", "phrases", "picture",
     "features", "distance", "response", "saliency", "kernel", "surrogate", "covariance", "relevance", "posterior",
-    "next_rows", "plan", "estimate", "quality", "faithfulness", "method", "measure", "evidence", "lossless",
+    "next_rows", "plan", "estimate", "stopping", "quality", "faithfulness", "method", "measure", "evidence", "lossless",
     "evidence_rows", "evidence_place", "evidence_connection", "evidence_store", "evidence_upkeep",
-    "editors", "scenes", "editing", "explanation", "explanation_json", "assemble", "explainer", "evaluate",
-    "compare", "report", "hosts",
+    "editors", "scenes", "editing", "counterfactual", "explanation", "explanation_json", "assemble", "explainer",
+    "evaluate", "compare", "report", "hosts",
     "cli",
 ]  # fmt: skip
 MAY_LOOK_AHEAD = {

@@ -142,6 +142,8 @@ def test_why_no_more_edits_were_made(build, build_setting) -> None:
     assert wording.stop_text(exact) == "exact: all 16 sub-prompts were tried, so there is no sampling error"
     seeds = replace(exact, setting=build_setting(seeds=3))
     assert wording.stop_text(seeds) == "exact: all 16 sub-prompts were tried; intervals are over 3 seeds"
+    order = replace(build(half=0.06), stop="order")
+    assert wording.stop_text(order) == "settled: the order of the strongest words; intervals up to ±0.06"
     assert wording.scope_text(settled) == "for this picture and seed 0"
     assert wording.scope_text(seeds) == "for this picture and seeds 0 to 2"
 
