@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from smile_core.errors import PromptError
 
-KEYS = ("image", "model", "seed")
+KEYS = ("image", "model", "seed", "area")
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,14 @@ class DocumentPrompt:
 
 @dataclass(frozen=True)
 class EditDocument:
-    """A parsed document. `image` is as written, relative to the document; keys left out are None."""
+    """A parsed document. `image`, and `area` where it is a file, are as written, relative to the document; keys
+    left out are None."""
 
     image: str | None
     model: str | None
     seed: int | None
     prompts: tuple[DocumentPrompt, ...]
+    area: str | None = None
 
 
 def parse_edit_document(text: str) -> EditDocument:
@@ -59,6 +61,7 @@ def parse_edit_document(text: str) -> EditDocument:
         model=front.get("model"),
         seed=None if seed is None else int(seed),
         prompts=tuple(_prompts(lines[body:], offset, body + 1)),
+        area=front.get("area"),
     )
 
 

@@ -42,6 +42,7 @@ class DiffusersEditor:
 
     Attributes:
         fingerprint: see `Editor`.
+        shell_name: what `--model` calls it.
         batch: how many prompts a call should hold: few on a CPU, so that answers come early; on a GPU as
             many as a base design has, cut into pieces where memory is short.
     """
@@ -51,6 +52,7 @@ class DiffusersEditor:
     """Settings that the family knows, with the values that its authors use."""
     half: ClassVar[torch.dtype] = torch.float16
     """The precision on a GPU."""
+    shell_name: str | None = None
     one_at_a_time: ClassVar[bool] = False
     """The pipeline takes one prompt a call."""
 

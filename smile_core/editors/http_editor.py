@@ -73,6 +73,7 @@ class HttpEditor:
         Raises:
             EditorError: the address is none, or no key is in the environment and the server is not here.
         """
+        self.shell_name = address
         parts = urllib.parse.urlsplit(address)
         self._host, self._model = parts.hostname or "", parts.fragment
         local = self._host in _LOOPBACK

@@ -52,6 +52,10 @@ class InpaintingEditor(DiffusersEditor):
             "strength": self._settings["strength"],
         }
 
+    def _multiple(self) -> int:
+        # Both are powers of two; the pipelines want 8 even where the network would take less.
+        return max(8, super()._multiple())
+
 
 def _only_inside(edited: np.ndarray, image: np.ndarray, area: np.ndarray) -> np.ndarray:
     """An edit (h, w, 3) with the source's pixels outside of the area; the model changes them a little."""

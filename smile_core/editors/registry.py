@@ -118,7 +118,7 @@ def open_editor(editor: str | Path | Editor | Callable[..., Any], **settings: An
 def _open_named(name: str, settings: Mapping[str, Any]) -> Editor:
     for model in shipped_models():
         if name == model.name:
-            return _open_folder(model.folder, name, settings)
+            return _open_folder(model.folder, name, name, settings)
     path = Path(name)
     if len(name) > 1000:
         raise EditorError("the model's name is too long; give a name, a folder or a hub id")
@@ -129,7 +129,7 @@ def _open_named(name: str, settings: Mapping[str, Any]) -> Editor:
     if path.suffix.lower() in _PICKLES:
         raise EditorError(f"{name} is a pickle checkpoint, which can run code when opened; convert it to safetensors")
     if path.is_dir():
-        return _open_folder(path, path.resolve().name, settings)
+        return _open_folder(path, path.resolve().name, name, settings)
     if path.is_file():
         raise EditorError(f"{name} is a file; give the diffusers folder that holds model_index.json")
     if name == "oracle":
@@ -137,12 +137,12 @@ def _open_named(name: str, settings: Mapping[str, Any]) -> Editor:
     if HUB_ID.fullmatch(name) and not name.startswith("."):
         from smile_core.editors.fetched import fetched
 
-        return _open_folder(fetched(name).folder, name, settings)
+        return _open_folder(fetched(name).folder, name, name, settings)
     names = ", ".join(model.name for model in shipped_models())
     raise EditorError(f"no model {name!r}; use {names}, a diffusers folder, or a hub id like owner/name")
 
 
-def _open_folder(folder: Path, name: str, settings: Mapping[str, Any]) -> Editor:
+def _open_folder(folder: Path, name: str, shell_name: str, settings: Mapping[str, Any]) -> Editor:
     pipeline = check_folder(folder)
     # Both libraries speak while they are imported; errors still come as exceptions.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -158,9 +158,10 @@ def _open_folder(folder: Path, name: str, settings: Mapping[str, Any]) -> Editor
             f"{folder} is a {pipeline}; supported are {known}, and what else of the installed diffusers takes "
             "a prompt and an image"
         )
-    opened: Editor = found(folder, name=name, pipeline=pipeline, **settings)
+    opened = found(folder, name=name, pipeline=pipeline, **settings)
+    opened.shell_name = shell_name
     _OPENED[name] = opened
-    return opened
+    return cast(Editor, opened)
 
 
 _OPENED: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -271,4 +272,25 @@ def build_qwen_image_edit(folder: Path) -> Path:
     )
     pipeline.save_pretrained(folder, safe_serialization=True)
     (folder / "editing.json").write_text('{"side": 32, "steps": 2}')
+    return folder
+
+
+def build_img2img_turbo(folder: Path) -> Path:
+    """Img2Img-Turbo with random skips, so that what it paints depends on the picture."""
+    from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline, SkipAutoencoderKL
+
+    torch.manual_seed(0)
+    tokenizer = build_tokenizer(folder / "tokenizer")
+    config = {k: v for k, v in dict(_vae().config).items() if not k.startswith("_")}
+    known = inspect.signature(SkipAutoencoderKL.__init__).parameters
+    pipeline = Img2ImgTurboPipeline(
+        vae=SkipAutoencoderKL(**{name: value for name, value in config.items() if name in known}).eval(),
+        text_encoder=_clip(tokenizer),
+        tokenizer=tokenizer,
+        unet=_unet(4),
+        scheduler=diffusers.DDPMScheduler(
+            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", timestep_spacing="trailing"
+        ),
+    )
+    pipeline.save_pretrained(folder, safe_serialization=True)
     return folder
