@@ -24,8 +24,10 @@ def canny(image: np.ndarray, low: float = 100, high: float = 200) -> np.ndarray:
     Returns:
         uint8 (H, W), 255 on edges, 0 elsewhere.
     """
-    channels = image.astype(np.int64)
-    across, down = (ndimage.sobel(channels, axis=axis, mode="nearest") for axis in (1, 0))
+    channels = np.moveaxis(image.astype(np.int64), 2, 0)
+    across, down = (
+        np.stack([ndimage.sobel(channel, axis=axis, mode="nearest") for channel in channels], axis=2) for axis in (1, 0)
+    )
     strongest = (np.abs(across) + np.abs(down)).argmax(axis=2)[..., None]
     dx, dy = (np.take_along_axis(part, strongest, axis=2)[..., 0] for part in (across, down))
     size = np.abs(dx) + np.abs(dy)

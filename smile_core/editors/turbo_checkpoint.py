@@ -49,7 +49,13 @@ def convert_turbo(checkpoint: Path, base: Path, out: Path, *, edges: bool = True
 
         here: dict[str, Any] = {"local_files_only": True}
         vae, loading = SkipAutoencoderKL.from_pretrained(
-            base, subfolder="vae", use_safetensors=True, output_loading_info=True, **here
+            # With memory for the weights that the base lacks, which the checkpoint brings.
+            base,
+            subfolder="vae",
+            use_safetensors=True,
+            output_loading_info=True,
+            low_cpu_mem_usage=False,
+            **here,
         )
         if any("skip_conv" not in name for name in loading["missing_keys"]):
             raise EditorError("its vae lacks weights")

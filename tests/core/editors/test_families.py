@@ -133,4 +133,3 @@ def test_an_inpainting_model_asks_for_an_area(open_family: Open, image: np.ndarr
 def test_image_to_image_needs_a_step(open_family: Open, image: np.ndarray) -> None:
     with pytest.raises(EditorError, match="steps x strength must be 1 or more"):
         edit(open_family("image-to-image", steps=2, strength=0.3), image, ["red"])
-
