@@ -19,7 +19,7 @@ ORDER = [
     "features", "distance", "response", "saliency", "kernel", "surrogate", "covariance", "relevance", "posterior",
     "next_rows", "plan", "estimate", "quality", "faithfulness", "method", "measure", "evidence", "lossless",
     "evidence_rows", "evidence_place", "evidence_connection", "evidence_store", "evidence_upkeep",
-    "editors", "scenes", "editing", "explanation", "explanation_json", "assemble", "explainer", "evaluate",
+    "editors", "hosts", "scenes", "editing", "explanation", "explanation_json", "assemble", "explainer", "evaluate",
     "compare", "report",
     "cli",
 ]  # fmt: skip
