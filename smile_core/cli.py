@@ -45,6 +45,12 @@ Model = Annotated[
     str | None, typer.Option("--model", "-m", help="Name, diffusers folder or hub id; oracle for scenes.")
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of the editor's noise.")]
+Area = Annotated[
+    str | None,
+    typer.Option(help="Where an inpainting model may paint: left,top,right,bottom, a mask's file, segment:FOLDER."),
+]
+Steps = Annotated[int | None, typer.Option(min=1, help="Steps of the model; fewer than its own make a draft.")]
+PaidEdits = Annotated[int | None, typer.Option(min=1, help="Allow this many edits of a server that costs money.")]
 Private = Annotated[bool, typer.Option("--private", help="Keep edits in memory only; neither use nor store any.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
 
@@ -58,6 +64,7 @@ class _Task:
     image: Path
     model: str
     seed: int
+    area: str | None = None
 
 
 @contextmanager
@@ -91,6 +98,9 @@ def explain(
     image: Image = None,
     model: Model = None,
     seed: Seed = None,
+    area: Area = None,
+    steps: Steps = None,
+    paid_edits: PaidEdits = None,
     seeds: Annotated[int | None, typer.Option(help="Repeat over this many noise seeds.")] = None,
     budget: Annotated[int | None, typer.Option(help="Most edits per seed.")] = None,
     half_width: Annotated[float | None, typer.Option(help="Stop early when intervals are narrower (0.04).")] = None,
@@ -124,7 +134,7 @@ def explain(
             "kernel": kernel,
         }
         method = Method.preset(preset).changed(**{name: value for name, value in given.items() if value is not None})
-        tasks = _tasks(what, image, model, seed)
+        tasks = _tasks(what, image, model, seed, area)
         _check_suffix(html, ".html")
         _check_suffix(png, ".png")
         if png is not None and len(tasks) > 1:
@@ -136,7 +146,9 @@ def explain(
             for task in tasks:
                 key = (task.model, task.image if task.model == "oracle" else None)
                 if key not in explainers:
-                    explainers[key] = Explainer(_editor(task), method=method, evidence=kept)
+                    most = len(tasks) * method.seeds * (method.budget or _MOST_EDITS)
+                    editor = _editor(task, steps=steps, paid_edits=paid_edits, most=most)
+                    explainers[key] = Explainer(editor, method=method, evidence=kept)
                 explanations.append(_explained(task, explainers[key], pictures[task.image]))
         # Files first: a reader of the text who leaves early must not cost the report.
         written = [("report", save(explanations, html))] if html is not None else []
@@ -155,6 +167,9 @@ def preview(
     ),
     model: Model = None,
     seed: Seed = None,
+    area: Area = None,
+    steps: Steps = None,
+    paid_edits: PaidEdits = None,
     private: Private = False,
     debug: Debug = False,
 ) -> None:
@@ -167,12 +182,14 @@ def preview(
         from smile_core.whole_file import write_whole
 
         _check_suffix(out, ".png")
-        tasks = _tasks(prompt, image, model, seed)
+        tasks = _tasks(prompt, image, model, seed, area)
         if len(tasks) > 1:
             raise SmileError(f"{prompt} holds {len(tasks)} prompts, a preview shows one; give the prompt itself")
         task, picture = tasks[0], load_picture(tasks[0].image)
         with _evidence(private) as kept:
-            made = Explainer(_editor(task), evidence=kept).preview(task.prompt, picture, seed=task.seed)
+            editor = _editor(task, steps=steps, paid_edits=paid_edits, most=2)
+            explainer = Explainer(editor, evidence=kept)
+            made = explainer.preview(task.prompt, picture, area=task.area, seed=task.seed)
         for note in made.notes:
             typer.echo(f"smile: {note}", err=True)
         buffer = io.BytesIO()
@@ -186,6 +203,8 @@ def compare(
     image: Image = None,
     models: Annotated[str | None, typer.Option("--models", "-m", help="Models, with commas between.")] = None,
     seeds: Annotated[str | None, typer.Option(help="Seeds, with commas between.")] = None,
+    steps: Annotated[str | None, typer.Option(help="Steps of the models, with commas between.")] = None,
+    area: Area = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write all explanations as one report with pictures.")] = None,
     private: Private = False,
@@ -205,23 +224,26 @@ def compare(
         if image is None:
             raise SmileError("no picture is given; add --image FILE (`smile scene -o scene.png` draws one)")
         columns = [
-            (prompt, model, seed)
+            (prompt, model, seed, number)
             for prompt in prompts
             for model in _listed(models, "scenes-turbo")
-            for seed in _numbers(seeds)
+            for seed in _numbers(seeds, "seeds")
+            for number in (_numbers(steps, "steps") if steps else [None])
         ]
         if len(columns) < 2:
-            raise SmileError("there is nothing to compare; give two prompts, --models a,b or --seeds 0,1")
+            raise SmileError(
+                "there is nothing to compare; give two prompts, --models a,b, --seeds 0,1 or --steps 20,10"
+            )
         picture, explanations, names = load_picture(image), [], []
-        explainers: dict[str, Explainer] = {}
+        explainers: dict[tuple[str, int | None], Explainer] = {}
         with _evidence(private) as kept:
-            for prompt, model, seed in columns:
-                task = _Task(prompt, "", image, model, seed)
-                if model not in explainers:
-                    explainers[model] = Explainer(_editor(task), evidence=kept)
-                explanations.append(_explained(task, explainers[model], picture))
-                several = (len(prompts) > 1, models is not None, seeds is not None)
-                parts = [prompt[:24], Path(model).name, f"seed {seed}"]
+            for prompt, model, seed, number in columns:
+                task = _Task(prompt, "", image, model, seed, area)
+                if (model, number) not in explainers:
+                    explainers[model, number] = Explainer(_editor(task, steps=number), evidence=kept)
+                explanations.append(_explained(task, explainers[model, number], picture))
+                several = (len(prompts) > 1, models is not None, seeds is not None, steps is not None)
+                parts = [prompt[:24], Path(model).name, f"seed {seed}", f"{number} steps"]
                 names.append(" ".join(part for part, shown in zip(parts, several, strict=True) if shown))
         found = compared(explanations, names)
         written = save(explanations, html) if html is not None else None
@@ -234,11 +256,11 @@ def _listed(text: str | None, usual: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()] if text else [usual]
 
 
-def _numbers(text: str | None) -> list[int]:
+def _numbers(text: str | None, what: str) -> list[int]:
     try:
         return [int(part) for part in _listed(text, "0")]
     except ValueError:
-        raise SmileError(f"seeds {text!r} are not whole numbers; write for instance --seeds 0,1,2") from None
+        raise SmileError(f"{what} {text!r} are not whole numbers; write for instance --{what} 0,1,2") from None
 
 
 @app.command()
@@ -313,16 +335,53 @@ def _tests(what: str, image: Path | None, model: str | None, seed: int | None) -
     return [(task.prompt, task.image, _editor(task), task.seed, None) for task in _tasks(what, image, model, seed)]
 
 
-@app.command()
-def models(debug: Debug = False) -> None:
-    """List the models that are there."""
-    with _one_line_errors(debug):
-        from smile_core.editors.registry import shipped_models
+models_app = typer.Typer(help="List the models that are there; `pull` fetches one.", rich_markup_mode=None)
+app.add_typer(models_app, name="models")
 
-        for model in shipped_models():
-            typer.echo(f"{model.name:14} {model.family:14} {model.megabytes:5.1f} MB  {model.about}")
-            typer.echo(f"{'':14} {model.folder}")
-        typer.echo("\nAny diffusers folder of Img2Img-Turbo or InstructPix2Pix works too: --model FOLDER")
+
+@models_app.callback(invoke_without_command=True)
+def models(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    debug: Debug = False,
+) -> None:
+    """List the models that are there; `pull` fetches one."""
+    if context.invoked_subcommand is not None:
+        return
+    with _one_line_errors(debug):
+        from smile_core.editors.inventory import as_json, as_text, known_models
+
+        typer.echo(as_json(known_models()) if json else as_text(known_models()))
+
+
+@models_app.command("pull")
+def pull_model(
+    name: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="A diffusers model on the Hugging Face hub.")],
+    revision: Annotated[str, typer.Option(help="Branch, tag or commit; it is pinned.")] = "main",
+    debug: Debug = False,
+) -> None:
+    """Fetch a model by its hub id: safetensors only, one revision, hashes kept. Nothing else ever fetches."""
+    with _one_line_errors(debug):
+        from smile_core.editors.fetched import pull
+
+        model = pull(name, revision=revision)
+        typer.echo(f"{model.name} at {model.revision[:12]}, {model.megabytes:.0f} MB, licence: {model.licence}")
+        typer.echo(f"{model.folder}\nsha256 of all files {model.sha256}")
+
+
+@models_app.command("convert-turbo")
+def convert_turbo_checkpoint(
+    checkpoint: Annotated[Path, typer.Argument(help="The published file, such as edge_to_image_loras.pkl.")],
+    base: Annotated[Path, typer.Argument(help="A diffusers folder of SD-Turbo.")],
+    out: Annotated[Path, typer.Argument(help="The folder to write.")],
+    edges: Annotated[bool, typer.Option("--edges/--plain", help="Trained on Canny's edges, or on pictures.")] = True,
+    debug: Debug = False,
+) -> None:
+    """Convert a published Img2Img-Turbo checkpoint to safetensors, without running what it holds."""
+    with _one_line_errors(debug):
+        from smile_core.editors.turbo_checkpoint import convert_turbo
+
+        typer.echo(f"model: {convert_turbo(checkpoint, base, out, edges=edges)}")
 
 
 @app.command()
@@ -377,15 +436,16 @@ def clear_evidence(
         typer.echo(f"{megabytes(clear(place))} freed in {place.path}")
 
 
-def _tasks(what: str, image: Path | None, model: str | None, seed: int | None) -> list[_Task]:
+def _tasks(what: str, image: Path | None, model: str | None, seed: int | None, area: str | None = None) -> list[_Task]:
     """The prompts that the user means; options win over a document's front matter."""
+    from smile_core.area import beside
     from smile_core.documents.edit_document import parse_edit_document
     from smile_core.prompt import Prompt
 
     if not what.endswith(".edit"):
         if image is None:
             raise SmileError("no picture is given; add --image FILE (`smile scene -o scene.png` draws one)")
-        return [_Task(what, "", image, model or "scenes-turbo", seed or 0)]
+        return [_Task(what, "", image, model or "scenes-turbo", seed or 0, area)]
     path = Path(what)
     if not path.is_file():
         raise SmileError(f"{path} is not there; give a prompt in quotes, or the path of an .edit document")
@@ -400,6 +460,8 @@ def _tasks(what: str, image: Path | None, model: str | None, seed: int | None) -
     if not document.prompts:
         raise SmileError(f"{path} holds no prompt; write one below the second line of ---")
     picture = image if image is not None else path.parent / str(document.image)
+    if area is None and document.area is not None:
+        area = beside(document.area, path.parent)
     for prompt in document.prompts:
         try:
             _ = Prompt(prompt.text).words
@@ -412,6 +474,7 @@ def _tasks(what: str, image: Path | None, model: str | None, seed: int | None) -
             picture,
             model or document.model or "scenes-turbo",
             seed if seed is not None else document.seed or 0,
+            area,
         )
         for prompt in document.prompts
     ]
@@ -435,20 +498,39 @@ def _evidence(private: bool) -> Iterator[AnyEvidence]:
             typer.echo(f"smile: {printable(note)}", err=True)
 
 
-def _editor(task: _Task) -> Any:
-    if task.model != "oracle":
-        return task.model
-    from smile_core.scenes.oracle import OracleEditor
-    from smile_core.scenes.scene_png import scene_of
+_MOST_EDITS = 96
+"""An explanation's own edits at most, with its placebos and some tried twice."""
 
-    return OracleEditor(scene_of(task.image))
+
+def _editor(task: _Task, *, steps: int | None = None, paid_edits: int | None = None, most: int = _MOST_EDITS) -> Any:
+    """The editor of a task; one that costs money only after the user agreed to `most` edits or said how many."""
+    if task.model == "oracle":
+        from smile_core.scenes.oracle import OracleEditor
+        from smile_core.scenes.scene_png import scene_of
+
+        return OracleEditor(scene_of(task.image))
+    paid = task.model.startswith(("https://", "http://"))
+    if not paid and steps is None:
+        return task.model
+    from smile_core.editors.protocol import AsksFirst
+    from smile_core.editors.registry import open_editor
+
+    editor = open_editor(task.model, **({} if steps is None else {"steps": steps}))
+    if isinstance(editor, AsksFirst):
+        if paid_edits is None:
+            if not sys.stdin.isatty():
+                raise SmileError(f"this costs {editor.expected_cost(most)}; agree with --paid-edits {most}")
+            if not typer.confirm(f"This costs {editor.expected_cost(most)}. Go on?", err=True):
+                raise SmileError("nothing was sent")
+        editor.allow(paid_edits or most)
+    return editor
 
 
 def _explained(task: _Task, explainer: Explainer, picture: Picture) -> Explanation:
     """Explain one task; an error says where in the document its prompt stands."""
     try:
         with _progress(task) as progress:
-            return explainer.explain(task.prompt, picture, seed=task.seed, progress=progress)
+            return explainer.explain(task.prompt, picture, area=task.area, seed=task.seed, progress=progress)
     except SmileError as error:
         raise type(error)(f"{task.place}{error}") from error
 

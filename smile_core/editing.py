@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from smile_core.area import Area
 from smile_core.editors.pictures_out import as_pictures
-from smile_core.editors.protocol import Editor, StopsBetweenSteps
+from smile_core.editors.protocol import ChoosesBatch, Editor, PaintsInArea, StopsBetweenSteps
 from smile_core.errors import Cancelled, EditorError, SmileError
 from smile_core.evidence import AnyEvidence, EditKey
 from smile_core.picture import Picture
@@ -71,9 +72,17 @@ class Edits:
     """
 
     def __init__(
-        self, editor: Editor, identity: str, evidence: AnyEvidence, picture: Picture, seed: int, meter: Meter
+        self,
+        editor: Editor,
+        identity: str,
+        evidence: AnyEvidence,
+        picture: Picture,
+        seed: int,
+        meter: Meter,
+        area: Area | None = None,
     ) -> None:
         self._editor, self._identity, self._evidence, self._picture = editor, identity, evidence, picture
+        self._area = area
         self.seed, self.meter = seed, meter
         self.pictures: dict[str, np.ndarray] = {}
         self.reused: set[str] = set()
@@ -82,13 +91,18 @@ class Edits:
         self.made = 0
         self._shape: tuple[int, ...] | None = None
 
+    def key(self, text: str) -> EditKey:
+        """What the edit of a text is made from."""
+        area = "" if self._area is None else self._area.sha256
+        return EditKey(self._identity, self._picture.sha256, self.seed, text, area)
+
     def missing(self, texts: Sequence[str]) -> list[str]:
         """The texts, each once, that are not here yet; known ones are fetched from evidence."""
         missing = []
         for text in dict.fromkeys(texts):
             if text in self.pictures or text in self.failed:
                 continue
-            known = self._evidence.get(EditKey(self._identity, self._picture.sha256, self.seed, text))
+            known = self._evidence.get(self.key(text))
             if known is None:
                 missing.append(text)
             else:
@@ -99,10 +113,11 @@ class Edits:
     def make(self, texts: Sequence[str]) -> None:
         """Have an edit of each text, from evidence or anew."""
         missing = self.missing(texts)
-        for first in range(0, len(missing), BATCH):
+        at_once = self._editor.batch if isinstance(self._editor, ChoosesBatch) else BATCH
+        for first in range(0, len(missing), at_once):
             if self.meter.cancelled():
                 raise Cancelled("stopped on request; what is finished is kept, ask again to go on")
-            batch = missing[first : first + BATCH]
+            batch = missing[first : first + at_once]
             self._make_batch(batch)
             self.meter.did(len(batch))
 
@@ -115,7 +130,7 @@ class Edits:
             if picture is not None:
                 self.pictures[text] = self._sized(picture)
                 self.made += 1
-                self._evidence.put(EditKey(self._identity, self._picture.sha256, self.seed, text), picture)
+                self._evidence.put(self.key(text), picture)
             elif text == "":
                 self.source_instead = True
             else:
@@ -126,7 +141,10 @@ class Edits:
         try:
             if isinstance(self._editor, StopsBetweenSteps):
                 self._editor.stop_when(self.meter.cancelled)
-            given = self._editor.edit(self._picture.pixels, texts, seed=self.seed)
+            if self._area is not None and isinstance(self._editor, PaintsInArea):
+                given = self._editor.edit_area(self._picture.pixels, self._area.mask, texts, seed=self.seed)
+            else:
+                given = self._editor.edit(self._picture.pixels, texts, seed=self.seed)
         except (SmileError, MemoryError):
             raise
         except Exception as error:

@@ -1,7 +1,7 @@
 """Evidence: every edit known for a setting, so that none is made twice.
 
-A setting is what fixes an edit besides its text: the editor's fingerprint, the picture's content and
-the seed. `Evidence` lives in memory; `EvidenceStore` keeps edits on disk and between processes.
+A setting is what fixes an edit besides its text: the editor's fingerprint, the picture's content, the area
+and the seed. `Evidence` lives in memory; `EvidenceStore` keeps edits on disk and between processes.
 """
 
 from __future__ import annotations
@@ -22,17 +22,21 @@ from smile_core.prompt import Word
 
 @dataclass(frozen=True)
 class EditKey:
-    """What an edit was made from. Two equal keys give the same picture."""
+    """What an edit was made from. Two equal keys give the same picture. `area_sha256` is empty without an area."""
 
     editor: str
     image_sha256: str
     seed: int
     text: str
+    area_sha256: str = ""
 
     @property
     def setting(self) -> str:
         """A hash of all that fixes the edit besides its text, 32 hexadecimal digits."""
         fixed = {name: value for name, value in asdict(self).items() if name != "text"}
+        if not self.area_sha256:
+            # Edits stored before there were areas stay known.
+            del fixed["area_sha256"]
         return hashlib.blake2b(json.dumps(fixed, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

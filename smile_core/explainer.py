@@ -24,14 +24,15 @@ import numpy as np
 from PIL import Image
 
 from smile_core import design, plan
+from smile_core.area import SEGMENT, Area, AreaLike, load_area
 from smile_core.assemble import Measured, assemble
 from smile_core.design import MOST_WORDS, Rows
 from smile_core.editing import Edits, Meter, Progress
-from smile_core.editors.protocol import Editor, KnowsItsLimits, ReadsPartly
+from smile_core.editors.protocol import Editor, KnowsItsLimits, PaintsInArea, ReadsPartly
 from smile_core.editors.registry import open_editor
 from smile_core.errors import EditorError, MethodError
 from smile_core.estimate import estimate_posterior, estimate_rows
-from smile_core.evidence import AnyEvidence, EditKey, Evidence
+from smile_core.evidence import AnyEvidence, Evidence
 from smile_core.explanation import Counts, Explanation, Setting, Stop
 from smile_core.features import feature_by_name
 from smile_core.kernel import kernel_by_name
@@ -62,6 +63,7 @@ def explain(
     image: ImageLike,
     editor: EditorLike = "scenes-turbo",
     *,
+    area: AreaLike | None = None,
     seed: int = 0,
     progress: ProgressCallback | None = None,
     method: Method | None = None,
@@ -74,6 +76,9 @@ def explain(
         image: a path, a PIL image, or an array (H, W, 3).
         editor: a name (`smile models` lists them), a diffusers folder, a hub id, an Editor, or any
             callable (image, prompts, seed) -> images.
+        area: where an inpainting model may paint: a box (10, 20, 200, 180) in pixels, or as text, also in
+            shares of the picture; a mask, bright where it may paint, as a file, a PIL image or an array;
+            or "segment:FOLDER#label" with a segmentation model of transformers.
         seed: fixes the editor's noise.
         progress: called with a Progress before each batch of edits and after the last.
         method: a whole Method; else the default one.
@@ -82,7 +87,8 @@ def explain(
     Raises:
         PromptError, ImageError, EditorError, MethodError: see `errors.py`; each says what to do.
     """
-    return Explainer(editor, method=method, **fields).explain(prompt, image, seed=seed, progress=progress)
+    explainer = Explainer(editor, method=method, **fields)
+    return explainer.explain(prompt, image, area=area, seed=seed, progress=progress)
 
 
 class Explainer:
@@ -111,10 +117,16 @@ class Explainer:
         self.identity = self.editor.fingerprint or f"unnamed-{uuid.uuid4().hex}"
 
     def explain(
-        self, prompt: str, image: ImageLike, *, seed: int = 0, progress: ProgressCallback | None = None
+        self,
+        prompt: str,
+        image: ImageLike,
+        *,
+        area: AreaLike | None = None,
+        seed: int = 0,
+        progress: ProgressCallback | None = None,
     ) -> Explanation:
         """Explain one prompt on one picture; args as in the function `explain`."""
-        *_, last = _Run(self, Prompt(prompt), load_picture(image), seed, progress).stream(between=False)
+        *_, last = self._run(prompt, image, area, seed, progress).stream(between=False)
         return last
 
     def stream(
@@ -122,6 +134,7 @@ class Explainer:
         prompt: str,
         image: ImageLike,
         *,
+        area: AreaLike | None = None,
         seed: int = 0,
         progress: ProgressCallback | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -132,22 +145,25 @@ class Explainer:
         that was left or cancelled goes on where it stopped when it is asked again.
 
         Args:
-            prompt, image, seed, progress: as in the function `explain`.
+            prompt, image, area, seed, progress: as in the function `explain`.
             cancelled: asked before each batch of edits, and between the steps of editors that can stop there.
 
         Raises:
             Cancelled: `cancelled` said yes.
             PromptError, ImageError, EditorError, MethodError: as in `explain`.
         """
-        return _Run(self, Prompt(prompt), load_picture(image), seed, progress, cancelled).stream()
+        return self._run(prompt, image, area, seed, progress, cancelled).stream()
 
-    def responses(self, prompt: str, image: ImageLike, masks: np.ndarray, *, seed: int = 0) -> tuple[np.ndarray, int]:
+    def responses(
+        self, prompt: str, image: ImageLike, masks: np.ndarray, *, area: AreaLike | None = None, seed: int = 0
+    ) -> tuple[np.ndarray, int]:
         """Make the edits of chosen sub-prompts and measure their responses.
 
         Args:
             prompt: the instruction, n words.
             image: the picture.
             masks: (m, n) of 0 and 1.
+            area: as in the function `explain`.
             seed: of the editor's noise.
 
         Returns:
@@ -156,11 +172,37 @@ class Explainer:
         Raises:
             as `explain`; MethodError also where masks have another number of words.
         """
-        return _Run(self, Prompt(prompt), load_picture(image), seed, None).responses(masks)
+        return self._run(prompt, image, area, seed).responses(masks)
 
-    def preview(self, prompt: str, image: ImageLike, *, seed: int = 0) -> Preview:
+    def preview(self, prompt: str, image: ImageLike, *, area: AreaLike | None = None, seed: int = 0) -> Preview:
         """Only the edit that the whole prompt makes; args as in the function `explain`."""
-        return _Run(self, Prompt(prompt), load_picture(image), seed, None).preview()
+        return self._run(prompt, image, area, seed).preview()
+
+    def _run(
+        self,
+        prompt: str,
+        image: ImageLike,
+        area: AreaLike | None,
+        seed: int,
+        progress: ProgressCallback | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> _Run:
+        picture = load_picture(image)
+        return _Run(self, Prompt(prompt), picture, self._area(area, picture), seed, progress, cancelled)
+
+    def _area(self, area: AreaLike | None, picture: Picture) -> Area | None:
+        name = self.editor.describe().get("name", "the editor")
+        if not isinstance(self.editor, PaintsInArea):
+            if area is not None:
+                raise EditorError(f"{name} edits the whole picture; leave out the area, or use an inpainting model")
+            return None
+        if area is None:
+            raise EditorError(f"{name} paints inside an area; give one: a box such as 10,20,200,180, or a mask's file")
+        if isinstance(area, str) and area.startswith(SEGMENT):
+            from smile_core.editors.segmentation import segment
+
+            return segment(area, picture)
+        return load_area(area, picture)
 
     def edit(
         self,
@@ -218,10 +260,12 @@ class _Run:
         owner: Explainer,
         prompt: Prompt,
         picture: Picture,
+        area: Area | None,
         seed: int,
         progress: ProgressCallback | None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Callable[[], bool] | None,
     ) -> None:
+        self.area = area
         self.asked = self.method = owner.method
         self.evidence, self.identity = owner.evidence, owner.identity
         self.editor = owner.editor
@@ -232,7 +276,7 @@ class _Run:
         meter = Meter(progress, cancelled)
 
         def edits_of(number: int) -> Edits:
-            return Edits(self.editor, owner.identity, owner.evidence, picture, number, meter)
+            return Edits(self.editor, owner.identity, owner.evidence, picture, number, meter, area)
 
         self.edits = [edits_of(seed + k) for k in range(self.method.seeds)]
         self.placebos = edits_of(seed)
@@ -391,7 +435,7 @@ class _Run:
 
     def _known_masks(self, prompt: Prompt) -> np.ndarray:
         """The masks (k, n) whose edits evidence holds already, whoever asked for them."""
-        setting = EditKey(self.identity, self.picture.sha256, self.seed, "").setting
+        setting = self.edits[0].key("").setting
         texts = self.evidence.known(setting, prompt.words)[:MOST_KNOWN_TEXTS]
         found = SubPrompts(prompt.words)
         masks = [mask for text in texts for mask in found.masks_of(text, most=MASKS_OF_A_TEXT)]
@@ -502,6 +546,8 @@ class _Run:
 
     def _setting(self, measured: Measured) -> Setting:
         described = dict(self.editor.describe())
+        if self.area is not None:
+            described |= {"area": self.area.name, "area_sha256": self.area.sha256}
         method = {**asdict(self.asked), "response": self.asked.response_name}
         if method["response"] != "projection":
             method["distance"] = self.asked.distance_name

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from smile_core.errors import PromptError
 
-KEYS = ("image", "model", "seed")
+KEYS = ("image", "model", "seed", "area")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
@@ -59,7 +59,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class EditDocument:
-    """A parsed document. `image` is as written, relative to the document; keys left out are None.
+    """A parsed document. `image`, and `area` where it is a file, are as written, relative to the document; keys
+    left out are None.
 
     `front` is the span of the front matter with its two lines of dashes, None where there is none, and
     `body` where the prompts' part begins.
@@ -69,6 +70,7 @@ class EditDocument:
     model: str | None
     seed: int | None
     prompts: tuple[DocumentPrompt, ...]
+    area: str | None = None
     entries: tuple[Entry, ...] = ()
     problems: tuple[Problem, ...] = ()
     front: tuple[int, int] | None = None
@@ -122,6 +124,7 @@ def read_edit_document(text: str, *, start: int = 0, line: int = 1) -> EditDocum
         problems=tuple(problems),
         front=front,
         body=lines[body].start if body < len(lines) else start + len(text),
+        area=values.get("area"),
     )
 
 

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from smile_core.errors import EditorError
@@ -100,28 +99,27 @@ def working_size(width: int, height: int, *, native: int, multiple: int, longest
     return wide, high
 
 
-def resized(image: np.ndarray, size: tuple[int, int]) -> Image.Image:
-    """A picture uint8 (H, W, 3) as a PIL image of another size."""
-    picture = Image.fromarray(image)
-    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
-
-
-def characters_read(tokenizer: Any, prompt: str) -> int:
-    """How many leading code points a tokenizer passes on before it cuts."""
-    limit = int(tokenizer.model_max_length)
-    if len(tokenizer(prompt, truncation=False).input_ids) <= limit:
+def characters_read(tokenizer: Any, prompt: str, *, limit: int | None = None) -> int:
+    """How many leading code points a tokenizer passes on before it cuts, at its own limit or the given one."""
+    most = int(tokenizer.model_max_length) if limit is None else limit
+    if len(tokenizer(prompt, truncation=False).input_ids) <= most:
         return len(prompt)
-    spans = tokenizer(prompt, truncation=True, max_length=limit, return_offsets_mapping=True).offset_mapping
+    spans = tokenizer(prompt, truncation=True, max_length=most, return_offsets_mapping=True).offset_mapping
     return max(int(end) for _, end in spans)
 
 
 def to_uint8(batch: Tensor) -> list[np.ndarray | None]:
-    """Pictures in [-1, 1], (N, 3, H, W), as uint8 arrays (H, W, 3).
+    """Pictures in [-1, 1], (N, 3, H, W), as uint8 arrays (H, W, 3); see `unit_to_uint8`."""
+    return unit_to_uint8((batch.float() + 1) / 2, "the model")
+
+
+def unit_to_uint8(batch: Tensor, name: str) -> list[np.ndarray | None]:
+    """Pictures in [0, 1], (N, 3, H, W), as uint8 arrays (H, W, 3), brought to the host at once and as bytes.
 
     Raises:
         EditorError: there are values that are not numbers, as half precision can give.
     """
     if not torch.isfinite(batch).all():
-        raise EditorError("the model gave NaN or infinite values; check its precision")
-    scaled = ((batch.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    return list(scaled.permute(0, 2, 3, 1).cpu().numpy())
+        raise EditorError(f"{name} gave NaN or infinite values; try it with precision float32")
+    scaled = (batch.float() * 255).round().clamp(0, 255).to(torch.uint8)
+    return list(scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy())

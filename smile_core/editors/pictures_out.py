@@ -1,4 +1,4 @@
-"""Check what an editor gives back: a picture or None for each prompt, and nothing that would mislead."""
+"""What an editor gives back: a picture or None for each prompt, checked, and at the size of the source."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 
 from smile_core.errors import EditorError
+
+MOST_RESULT_PIXELS = 1 << 21
 
 
 def as_pictures(given: Any, name: str) -> list[np.ndarray | None]:
@@ -49,3 +51,19 @@ def _from_array(picture: Any, name: str) -> np.ndarray:
         raise EditorError(f"{name} gave floats outside 0 to 1; scale them, or give uint8")
     pixels: np.ndarray = (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
     return pixels
+
+
+def resized(image: np.ndarray, size: tuple[int, int]) -> Image.Image:
+    """A picture uint8 (H, W, 3) as a PIL image of another size."""
+    picture = Image.fromarray(image)
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def at_source_size(pictures: Sequence[np.ndarray | None], source: np.ndarray) -> list[np.ndarray | None]:
+    """Edits (h, w, 3) at the size of the picture (H, W, 3) that they edit; of a larger one, at its shape with
+    two million pixels, since no model adds detail beyond.
+    """
+    height, width = source.shape[:2]
+    shrunk = min(1.0, (MOST_RESULT_PIXELS / (height * width)) ** 0.5)
+    size = (max(1, round(width * shrunk)), max(1, round(height * shrunk)))
+    return [None if picture is None else np.array(resized(picture, size)) for picture in pictures]

@@ -60,3 +60,45 @@ class StopsBetweenSteps(Protocol):
 
     def stop_when(self, asked: Callable[[], bool]) -> None:
         """From now on ask this between steps; where it says yes, `edit` raises Cancelled."""
+
+
+@runtime_checkable
+class ChoosesBatch(Protocol):
+    """An editor that knows how many prompts a call should hold."""
+
+    batch: int
+    """Prompts a call, 1 or more."""
+
+
+@runtime_checkable
+class PaintsInArea(Protocol):
+    """An editor that paints inside an area only, and needs one."""
+
+    def edit_area(
+        self, image: np.ndarray, area: np.ndarray, prompts: Sequence[str], *, seed: int
+    ) -> Sequence[np.ndarray | None]:
+        """As `Editor.edit`, inside an area.
+
+        Args:
+            image: uint8 (H, W, 3).
+            area: bool (H, W), true where the editor may paint; some of it is.
+            prompts: N texts; one may be empty.
+            seed: as in `Editor.edit`.
+        """
+        ...
+
+
+@runtime_checkable
+class AsksFirst(Protocol):
+    """An editor whose edits cost money: never to be called unasked, such as while somebody types."""
+
+    asks_first: bool
+    """True; an editor without this attribute costs nothing."""
+
+    def expected_cost(self, edits: int) -> str:
+        """What so many edits will cost, for people; it says so where the price is not known."""
+        ...
+
+    def allow(self, edits: int) -> None:
+        """The user agreed to this many more edits; beyond them `edit` raises EditorError."""
+        ...

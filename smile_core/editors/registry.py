@@ -9,7 +9,8 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,12 +21,46 @@ from smile_core.errors import EditorError
 
 WEIGHTS = Path(__file__).parent.parent / "scenes" / "weights"
 
+
+@dataclass(frozen=True)
+class Family:
+    """Models that one module edits with. `steps` is what it takes when nobody says otherwise."""
+
+    name: str
+    module: str
+    class_name: str
+    steps: int
+
+
 _FAMILIES = {
-    "Img2ImgTurboPipeline": "smile_core.editors.img2img_turbo:Img2ImgTurboEditor",
-    "StableDiffusionInstructPix2PixPipeline": "smile_core.editors.instruct_pix2pix:InstructPix2PixEditor",
+    "Img2ImgTurboPipeline": Family("Img2Img-Turbo", "img2img_turbo", "Img2ImgTurboEditor", 1),
+    "StableDiffusionInstructPix2PixPipeline": Family(
+        "InstructPix2Pix", "instruct_pix2pix", "InstructPix2PixEditor", 20
+    ),
+    "StableDiffusionXLInstructPix2PixPipeline": Family(
+        "InstructPix2Pix XL", "instruct_pix2pix", "InstructPix2PixXLEditor", 30
+    ),
+    "FluxKontextPipeline": Family("FLUX.1 Kontext", "flux_kontext", "FluxKontextEditor", 28),
+    "QwenImageEditPlusPipeline": Family("Qwen-Image-Edit", "qwen_image_edit", "QwenImageEditEditor", 40),
+    **dict.fromkeys(
+        ("StableDiffusionInpaintPipeline", "StableDiffusionXLInpaintPipeline"),
+        Family("inpainting", "inpainting", "InpaintingEditor", 30),
+    ),
+    **dict.fromkeys(
+        (
+            "StableDiffusionPipeline",
+            "StableDiffusionImg2ImgPipeline",
+            "StableDiffusionXLPipeline",
+            "StableDiffusionXLImg2ImgPipeline",
+        ),
+        Family("image-to-image", "image_to_image", "ImageToImageEditor", 30),
+    ),
 }
-_LIBRARIES = ("diffusers", "transformers", "stable_diffusion", "smile_core.editors.img2img_turbo_pipeline")
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+"""By the class that a folder's model_index.json names; other classes go by their signature."""
+_LIBRARIES = (
+    "diffusers", "transformers", "stable_diffusion", "stable_diffusion_xl", "smile_core.editors.img2img_turbo_pipeline",
+)  # fmt: skip
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle")
 
 
@@ -56,18 +91,23 @@ def shipped_models() -> tuple[Model, ...]:
     )
 
 
-def open_editor(editor: str | Path | Editor | Callable[..., Any]) -> Editor:
+def open_editor(editor: str | Path | Editor | Callable[..., Any], **settings: Any) -> Editor:
     """The editor that is meant.
 
     Args:
-        editor: a shipped model's name, a diffusers folder, a hub id (owner/name), an Editor, or a
-            callable (image, prompts, seed) -> images.
+        editor: a shipped model's name, a diffusers folder, the hub id (owner/name) of a fetched model, a
+            server's address (https://server/v1#model), an Editor, or a callable
+            (image, prompts, seed) -> images.
+        **settings: of a model from a folder: steps and the like (see its family), precision, device,
+            compile_with; of a server: see `HttpEditor`.
 
     Raises:
-        EditorError: there is no such model, or it cannot be loaded.
+        EditorError: there is no such model, it cannot be loaded, or it has no such setting.
     """
     if isinstance(editor, (str, Path)):
-        return _open_named(str(editor))
+        return _open_named(str(editor), settings)
+    if settings:
+        raise EditorError(f"{', '.join(settings)}: settings go with a model's name; this editor is open already")
     if hasattr(editor, "edit") and hasattr(editor, "describe"):
         return cast(Editor, editor)
     if callable(editor):
@@ -75,42 +115,83 @@ def open_editor(editor: str | Path | Editor | Callable[..., Any]) -> Editor:
     raise EditorError(f"{type(editor).__name__} is no editor; give a model's name, a folder, an Editor or a callable")
 
 
-def _open_named(name: str) -> Editor:
+def _open_named(name: str, settings: Mapping[str, Any]) -> Editor:
     for model in shipped_models():
         if name == model.name:
-            return _open_folder(model.folder, name)
+            return _open_folder(model.folder, name, name, settings)
     path = Path(name)
     if len(name) > 1000:
         raise EditorError("the model's name is too long; give a name, a folder or a hub id")
+    if name.startswith(("https://", "http://")):
+        from smile_core.editors.http_editor import HttpEditor
+
+        return HttpEditor(name, **settings)
     if path.suffix.lower() in _PICKLES:
         raise EditorError(f"{name} is a pickle checkpoint, which can run code when opened; convert it to safetensors")
     if path.is_dir():
-        return _open_folder(path, path.resolve().name)
+        return _open_folder(path, path.resolve().name, name, settings)
     if path.is_file():
         raise EditorError(f"{name} is a file; give the diffusers folder that holds model_index.json")
     if name == "oracle":
         raise EditorError("the oracle needs the scene behind the picture; use a PNG made by `smile scene`")
-    if _HUB_ID.fullmatch(name) and not name.startswith("."):
-        return _open_folder(_download(name), name)
+    if HUB_ID.fullmatch(name) and not name.startswith("."):
+        from smile_core.editors.fetched import fetched
+
+        return _open_folder(fetched(name).folder, name, name, settings)
     names = ", ".join(model.name for model in shipped_models())
     raise EditorError(f"no model {name!r}; use {names}, a diffusers folder, or a hub id like owner/name")
 
 
-def _open_folder(folder: Path, name: str) -> Editor:
-    family = _FAMILIES[check_folder(folder)]
-    module, _, class_name = family.partition(":")
+def _open_folder(folder: Path, name: str, shell_name: str, settings: Mapping[str, Any]) -> Editor:
+    pipeline = check_folder(folder)
     # Both libraries speak while they are imported; errors still come as exceptions.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
-    opened: Editor = getattr(importlib.import_module(module), class_name)(folder, name=name)
-    return opened
+    family = _FAMILIES.get(pipeline)
+    if family is not None:
+        found = getattr(importlib.import_module(f"smile_core.editors.{family.module}"), family.class_name)
+    else:
+        found = importlib.import_module("smile_core.editors.any_pipeline").adapter_for(pipeline)
+    if found is None:
+        known = ", ".join(dict.fromkeys(family.name for family in _FAMILIES.values()))
+        raise EditorError(
+            f"{folder} is a {pipeline}; supported are {known}, and what else of the installed diffusers takes "
+            "a prompt and an image"
+        )
+    opened = found(folder, name=name, pipeline=pipeline, **settings)
+    opened.shell_name = shell_name
+    _OPENED[name] = opened
+    return cast(Editor, opened)
+
+
+_OPENED: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+
+
+def is_loaded(name: str) -> bool:
+    """Whether a model's weights are in this process's memory."""
+    return bool(getattr(_OPENED.get(name), "loaded", False))
+
+
+def family_of(folder: Path) -> tuple[str, int]:
+    """The family's name and the usual number of steps of a checked folder; steps are 0 where nothing says.
+
+    Raises:
+        EditorError: as `check_folder`.
+    """
+    pipeline = check_folder(folder)
+    family = _FAMILIES.get(pipeline, Family(pipeline.removesuffix("Pipeline"), "", "", 0))
+    try:
+        advised = json.loads((folder / "editing.json").read_text(encoding="utf-8"))
+        return family.name, int(advised.get("steps", family.steps))
+    except (OSError, ValueError, AttributeError, TypeError):
+        return family.name, family.steps
 
 
 def check_folder(folder: Path) -> str:
     """The pipeline class that a diffusers folder names, after checking that opening it runs no foreign code.
 
     Raises:
-        EditorError: it is no diffusers folder, its family is unknown, its weights are pickles, or a part
+        EditorError: it is no diffusers folder, its weights are pickles, or a part
             comes from a library that is not allowed.
     """
     index_file = folder / "model_index.json"
@@ -124,8 +205,6 @@ def check_folder(folder: Path) -> str:
         pipeline = str(index["_class_name"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise EditorError(f"{index_file} cannot be read ({error}); download the model again") from error
-    if pipeline not in _FAMILIES:
-        raise EditorError(f"{folder} is a {pipeline}; supported are {', '.join(_FAMILIES)}")
     for part, (library, _) in parts.items():
         if library is None:
             continue
@@ -136,17 +215,3 @@ def check_folder(folder: Path) -> str:
         if has_pickles and not any(inside.glob("*.safetensors")):
             raise EditorError(f"{inside} holds only pickles, which can run code; convert them to safetensors")
     return pipeline
-
-
-def _download(model_id: str) -> Path:
-    """Fetch a model that the user named, safetensors only, and return its folder."""
-    try:
-        from huggingface_hub import snapshot_download
-
-        wanted = ["model_index.json", "*/*.json", "*/*.txt", "*/*.safetensors"]
-        return Path(snapshot_download(model_id, allow_patterns=wanted, ignore_patterns=["*.fp16.*", "*non_ema*"]))
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
-        raise EditorError(
-            f"cannot fetch {model_id} ({reason}); check the name and the network, or give a local folder"
-        ) from error

@@ -37,6 +37,8 @@ def command(explanation: Explanation) -> str:
         f"smile explain {shell_quoted(explanation.prompt)}",
         f"--image {shell_quoted(setting.image_name)}",
         f"--model {shell_quoted(setting.shell_name)}",
+        *([f"--area {shell_quoted(setting.details['area'])}"] if "area" in setting.details else []),
+        *([f"--steps {setting.details['steps']}"] if "draft" in setting.details else []),
         f"--seed {setting.seed}",
     ]
     usual = _usual()

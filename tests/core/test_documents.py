@@ -41,6 +41,12 @@ def test_quotes_keep_a_hash() -> None:
     assert (document.image, document.seed) == ("my #1 photo.png", -3)
 
 
+@pytest.mark.parametrize("area", ["10,20,200,180", "masks/sky.png", "segment:models/segformer#sky"])
+def test_an_area_is_as_written(area: str) -> None:
+    document = parse_edit_document(f"---\nimage: a.png\narea: {area}  # where it may paint\n---\na red car")
+    assert document.area == area
+
+
 def test_without_front_matter_everything_is_prompts() -> None:
     document = parse_edit_document("\n\nmake it snowy\r\n\r\nmake it night")
     assert document.image is None
@@ -51,7 +57,7 @@ def test_without_front_matter_everything_is_prompts() -> None:
     ("text", "message"),
     [
         ("---\nimage: a.png\n", "line 1: the settings are not closed"),
-        ("---\nimage a.png\n---\n", "line 2: 'image a.png' is no setting; use image, model, seed"),
+        ("---\nimage a.png\n---\n", "line 2: 'image a.png' is no setting; use image, model, seed, area"),
         ("---\nseed: four\n---\n", "line 2: seed 'four' is no whole number"),
         ("---\nseed: --5\n---\n", "line 2: seed '--5' is no whole number"),
     ],
