@@ -210,6 +210,7 @@ class Explainer:
         image: ImageLike,
         mask: Sequence[int] | None = None,
         *,
+        area: AreaLike | None = None,
         seed: int = 0,
         make: bool = True,
         cancelled: Callable[[], bool] | None = None,
@@ -217,7 +218,7 @@ class Explainer:
         """The edit of one sub-prompt, from evidence where it is known.
 
         Args:
-            prompt, image, seed: as in the function `explain`.
+            prompt, image, area, seed: as in the function `explain`.
             mask: one 0/1 a word; None keeps all.
             make: whether to make the edit where it is not known.
             cancelled: asked before it is made.
@@ -225,7 +226,7 @@ class Explainer:
         Raises:
             as `explain`; MethodError also where the mask has another number of words.
         """
-        return _Run(self, Prompt(prompt), load_picture(image), seed, None, cancelled).edit(mask, make=make)
+        return self._run(prompt, image, area, seed, cancelled=cancelled).edit(mask, make=make)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ export const COMPARE = "smile/compare";
 export const STATUS = "smile/status";
 export const RUN = "smile/run";
 export const FOCUS = "smile/focus";
+export const ALLOW = "smile/allow";
 export const COMMANDS = ["smile.explain", "smile.preview", "smile.compare", "smile.export", "smile.cancel", "smile.clear"] as const;
 
 /**
@@ -58,7 +59,7 @@ export interface Quality {
   known: number;
   failed: number;
   seconds: number;
-  stop: "exact" | "settled" | "budget" | "running";
+  stop: "exact" | "settled" | "order" | "budget" | "running";
   doesNothing: boolean;
 }
 
@@ -220,4 +221,11 @@ export interface FocusParams {
   position: Position | null;
   firstLine: number;
   lastLine: number;
+}
+
+/**
+ * The `file:` URI of the picture.
+ */
+export interface AllowParams {
+  uri: string;
 }

@@ -168,7 +168,12 @@ class Worker:
 
         explanation = None
         for explanation in self._explainer(task).stream(
-            task.prompt, Path(task.image), seed=task.seed, progress=progress, cancelled=request.cancelled.is_set
+            task.prompt,
+            Path(task.image),
+            area=task.area,
+            seed=task.seed,
+            progress=progress,
+            cancelled=request.cancelled.is_set,
         ):
             self._keep(task, explanation)
             if explanation.stop == "running":
@@ -188,6 +193,7 @@ class Worker:
             task.prompt,
             source,
             given.get("mask"),
+            area=task.area,
             seed=task.seed,
             make=given.get("make", True),
             cancelled=request.cancelled.is_set,
@@ -213,6 +219,7 @@ class Worker:
             request.task.prompt,
             Path(request.task.image),
             request.given["mask"],
+            area=request.task.area,
             seed=request.task.seed,
             cancelled=request.cancelled.is_set,
         )
@@ -228,7 +235,7 @@ class Worker:
             found = self._kept.get(task)
             if found is None or found.stop == "running":
                 *_, found = self._explainer(task).stream(
-                    task.prompt, Path(task.image), seed=task.seed, cancelled=request.cancelled.is_set
+                    task.prompt, Path(task.image), area=task.area, seed=task.seed, cancelled=request.cancelled.is_set
                 )
                 self._keep(task, found)
             explanations.append(found)

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from homes import SMILE, Home
 from lsprotocol import types
 from lsprotocol.converters import get_converter
 from pygls.exceptions import JsonRpcException
@@ -23,7 +24,6 @@ from pygls.io_ import run_websocket
 from pytest_lsp import LanguageClient, LspSpecificationWarning, make_test_lsp_client
 from websockets.asyncio.client import connect, unix_connect
 
-from homes import SMILE, Home
 from smile_server.endpoint import read_private
 from smile_server.proof import NONCE, PROOF, client_proof, new_secret
 

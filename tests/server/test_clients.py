@@ -62,9 +62,7 @@ def homes() -> Iterator[dict[str, Home]]:
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_client_is_shown_what_it_can_show(
-    homes: dict[str, Home], tmp_path: Path, name: str, transport: str
-) -> None:
+def test_a_client_is_shown_what_it_can_show(homes: dict[str, Home], tmp_path: Path, name: str, transport: str) -> None:
     async def run() -> None:
         raw = recorded(name)
         raw["initializationOptions"] = {"inlayNumbers": True, **raw.get("initializationOptions", {})}
