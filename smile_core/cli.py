@@ -438,7 +438,7 @@ def clear_evidence(
 
 def _tasks(what: str, image: Path | None, model: str | None, seed: int | None, area: str | None = None) -> list[_Task]:
     """The prompts that the user means; options win over a document's front matter."""
-    from smile_core.area import beside
+    from smile_core.area_names import beside
     from smile_core.documents.edit_document import parse_edit_document
     from smile_core.prompt import Prompt
 
