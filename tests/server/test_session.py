@@ -445,7 +445,7 @@ async def test_a_client_that_goes_while_it_is_told_something_is_no_error(
             raise ConnectionError("the client has gone")
 
         async def __aiter__(self) -> AsyncIterator[str]:
-            yield '{"jsonrpc": "2.0", "id": 1, "method": "textDocument/hover", "params": {}}'
+            yield '{"jsonrpc": "2.0", "id": 1, "method": "shutdown"}'
             await asyncio.Event().wait()
 
     await asyncio.wait_for(run_session(Gone(), engine), 20)
