@@ -55,9 +55,9 @@ def workspace(folder: Path) -> Path:
     return folder
 
 
-def prompt_document(*prompts: str, image: str = "street.png") -> str:
+def prompt_document(*prompts: str, image: str = "street.png", seed: int = 0) -> str:
     """A `.edit` document."""
-    return "\n\n".join([f"---\nimage: {image}\nmodel: scenes-turbo\nseed: 0\n---", *prompts]) + "\n"
+    return "\n\n".join([f"---\nimage: {image}\nmodel: scenes-turbo\nseed: {seed}\n---", *prompts]) + "\n"
 
 
 class Client:
