@@ -129,6 +129,6 @@ def test_the_other_configurations_start_the_same_server() -> None:
 
 def test_the_page_names_every_configuration_and_its_links_lead_somewhere() -> None:
     page = (CONFIGURATIONS / "README.md").read_text(encoding="utf-8")
-    links = {link for link in re.findall(r"\]\(([^)#:]+)\)", page)}
+    links = set(re.findall(r"\]\(([^)#:]+)\)", page))
     assert all((CONFIGURATIONS / link).exists() for link in links)
     assert {path.name for path in CONFIGURATIONS.iterdir() if path.name != "README.md"} <= links
