@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from smile_core.editors.memory import free_memory, is_out_of_memory
 from smile_core.editors.paired_noise import PairedNoise
 from smile_core.errors import Cancelled
 
@@ -126,12 +127,11 @@ def in_pieces(forward: Forward, *, before: Callable[[], None] = lambda: None) ->
                     chosen = torch.arange(first, min(first + at_once, rows))
                     results.append(forward(*_taken(args, chosen, rows), **_taken(kwargs, chosen, rows)))
                 return _joined(results)
-            except RuntimeError as error:
-                if at_once <= 1 or not _out_of_memory(error):
+            except (RuntimeError, MemoryError) as error:
+                if at_once <= 1 or not is_out_of_memory(error):
                     raise
                 most = at_once // 2
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            free_memory()
 
     return pieces
 
@@ -231,7 +231,3 @@ def _joined(results: Sequence[Any]) -> Any:
     if isinstance(first, (list, tuple)):
         return type(first)(_joined(parts) for parts in zip(*results, strict=True))
     return first
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)

@@ -59,7 +59,15 @@ def test_batches_are_filled_up_to_powers_of_two() -> None:
     assert seen == [1, 4, 8, 8]
 
 
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError("no"), RuntimeError("not enough memory: you tried")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("not enough memory: you tried"),
+        MemoryError(),
+    ],
+)
 def test_pieces_are_halved_until_they_fit_and_kept_so(error: RuntimeError) -> None:
     seen: list[int] = []
 
@@ -79,7 +87,7 @@ def test_pieces_are_halved_until_they_fit_and_kept_so(error: RuntimeError) -> No
 
 def test_what_does_not_fit_at_all_is_an_error() -> None:
     def never(sample: Tensor) -> Tensor:
-        raise torch.OutOfMemoryError("no")
+        raise torch.OutOfMemoryError("out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):
         in_pieces(never)(torch.zeros(4, 1))
@@ -129,7 +137,7 @@ def test_edits_are_the_same_in_pieces(open_family: Any, image: np.ndarray) -> No
 
     def small(sample: Tensor, *args: Any, **kwargs: Any) -> Any:
         if len(sample) > 4:
-            raise torch.OutOfMemoryError("no")
+            raise torch.OutOfMemoryError("out of memory")
         return forward(sample, *args, **kwargs)
 
     editor._pipeline.unet.forward = small
