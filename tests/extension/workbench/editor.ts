@@ -53,12 +53,15 @@ export function expected(theme: Theme, word: { bucket: number; state: string }):
   };
 }
 
-/** The first difference between two looks, or undefined. Alphas are compared to a 255th and a half. */
+/** What the manifest's two digits and VS Code's two decimals may take from an alpha. */
+const ROUNDING = 0.5 / 255 + 0.005;
+
+/** The first difference between two looks, or undefined. */
 export function difference(seen: Look, wanted: Look): string | undefined {
   const colours = (name: string, a: Colour | undefined, b: Colour | undefined) => {
     if ((a === undefined) !== (b === undefined)) return `${name} ${JSON.stringify(a)} instead of ${JSON.stringify(b)}`;
     if (a === undefined || b === undefined) return undefined;
-    const far = a.slice(0, 3).some((value, i) => Math.abs(value - b[i]) > 1) || Math.abs(a[3] - b[3]) > 0.006;
+    const far = a.slice(0, 3).some((value, i) => Math.abs(value - b[i]) > 1) || Math.abs(a[3] - b[3]) > ROUNDING;
     return far ? `${name} ${JSON.stringify(a)} instead of ${JSON.stringify(b)}` : undefined;
   };
   const fill = colours("fill", seen.fill, wanted.fill);

@@ -50,7 +50,9 @@ export const SMILE = process.env.SMILE ?? path.join(ROOT, ".venv/bin/smile");
 /** One version of VS Code, serving one extensions folder and one home. */
 export class Workbench {
   readonly home = fs.mkdtempSync(path.join(os.tmpdir(), "smile-"));
-  readonly folder = path.join(this.home, "covers");
+  private folders = 0;
+  /** The folder that is opened; see `fresh`. */
+  folder = "";
   private server: ChildProcess | undefined;
   private context: BrowserContext | undefined;
   private port = 0;
@@ -59,7 +61,13 @@ export class Workbench {
   readonly errors: string[] = [];
 
   constructor(readonly version: string) {
-    fs.mkdirSync(this.folder);
+    this.fresh();
+  }
+
+  /** A new folder with a picture and a document, and no settings but the test's own: nothing of before is remembered. */
+  fresh(): void {
+    this.folder = path.join(this.home, `${++this.folders}/covers`);
+    fs.mkdirSync(this.folder, { recursive: true });
     fs.copyFileSync(path.join(ROOT, "examples/street.png"), this.file("street.png"));
     this.write("street.edit", STREET);
     this.settings({});
@@ -88,11 +96,18 @@ export class Workbench {
     };
   }
 
-  /** Writes the user's settings; a running workbench follows. */
+  /** Writes the user's settings; ours go where a remote window reads those that name programs. */
   settings(more: Record<string, unknown>): void {
-    const file = path.join(this.home, "data/User/settings.json");
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    fs.writeFileSync(file, JSON.stringify({ ...SETTINGS, "smileLens.path": SMILE, ...more }, null, 2));
+    const all = Object.entries({ ...SETTINGS, "smileLens.path": SMILE, ...more });
+    const ours = ([name]: [string, unknown]) => name.startsWith("smileLens.");
+    for (const [place, entries] of [
+      ["User", all.filter((entry) => !ours(entry))],
+      ["Machine", all.filter(ours)],
+    ] as const) {
+      const file = path.join(this.home, "data", place, "settings.json");
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, JSON.stringify(Object.fromEntries(entries), null, 2));
+    }
   }
 
   async start(vsix: string): Promise<void> {
