@@ -51,7 +51,8 @@ class DeviceWorker:
             stdout=subprocess.PIPE,
             env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
         )
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._in = self._process.stdin
         self._answers: queue.Queue[tuple[dict[str, Any], list[bytes]] | None] = queue.Queue()
         threading.Thread(target=_read_all, args=(self._process.stdout, self._answers), daemon=True).start()

@@ -97,7 +97,7 @@ def test_devices_that_a_user_names() -> None:
     assert chosen_devices("all") == devices_here()
     assert chosen_devices("cpu") == ["cpu"]
     for names in ("cuda:99", "cpu,cuda:99"):
-        with pytest.raises(EditorError, match="no device 'cuda:99' here; name some of .*cpu"):
+        with pytest.raises(EditorError, match=r"no device 'cuda:99' here; name some of .*cpu"):
             chosen_devices(names)
     with pytest.raises(EditorError, match="no device is named"):
         chosen_devices(" , ")
