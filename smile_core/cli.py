@@ -357,6 +357,13 @@ def _tests(what: str, image: Path | None, model: str | None, seed: int | None) -
     return [(task.prompt, task.image, _editor(task), task.seed, None) for task in _tasks(what, image, model, seed)]
 
 
+def _nowhere() -> frozenset[str]:
+    return frozenset()
+
+
+loaded_elsewhere: Callable[[], frozenset[str]] = _nowhere
+"""Which models other processes of this user hold in memory; the console command asks the daemon."""
+
 models_app = typer.Typer(help="List the models that are there; `pull` fetches one.", rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 
@@ -373,7 +380,8 @@ def models(
     with _one_line_errors(debug):
         from smile_core.editors.inventory import as_json, as_text, known_models
 
-        typer.echo(as_json(known_models()) if json else as_text(known_models()))
+        found = known_models(loaded_elsewhere())
+        typer.echo(as_json(found) if json else as_text(found))
 
 
 @models_app.command("pull")
