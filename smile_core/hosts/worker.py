@@ -347,6 +347,12 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def step_back() -> None:
+    """Let the daemon, the editors and whatever else people look at go first where processors are few."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+
+
 def main(arguments: Sequence[str] | None = None, *, run: Callable[[Worker], None] = Worker.work) -> None:
     """The process's entry point."""
     parser = argparse.ArgumentParser(description="The worker process of the SMILE Lens daemon.")
@@ -357,6 +363,7 @@ def main(arguments: Sequence[str] | None = None, *, run: Callable[[Worker], None
     )
     options = parser.parse_args(arguments)
     die_with_parent()
+    step_back()
     # Libraries may print; nothing but frames may reach the parent.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
