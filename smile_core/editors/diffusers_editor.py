@@ -75,8 +75,8 @@ class DiffusersEditor:
             pipeline: the class in diffusers.
             precision: a name in `PRECISIONS`; else half precision on a GPU, whole on a CPU.
             device: as torch names it, such as "cuda:1"; else the accelerator, where there is one.
-            compile_with: a backend of `torch.compile` for the denoiser, such as "inductor"; batches are then
-                filled up to powers of two, so that few shapes are compiled.
+            compile_with: a backend of `torch.compile` for the denoiser, or "no"; else "inductor" on a GPU, none
+                on a CPU. It is compiled behind the scenes and used where it gives the same faster.
             **settings: of the family, such as steps=30; also `side`, the pixels of the square that the model
                 was trained on, where it is not known from the weights.
 
@@ -90,16 +90,18 @@ class DiffusersEditor:
                 raise EditorError(f"{name} has no setting {setting!r}; it knows {', '.join(known)}")
         if precision is not None and precision not in PRECISIONS:
             raise EditorError(f"precision {precision!r} is unknown; use one of: {', '.join(PRECISIONS)}")
-        self._folder, self._name, self._class, self._compile_with = folder, name, pipeline, compile_with
+        self._folder, self._name, self._class = folder, name, pipeline
         advised = _advised(folder, known)
         self._settings: dict[str, float] = {"side": 0, **defaults, **advised, **settings}
         self._usual_steps = {**defaults, **advised}.get("steps")
         self._device = torch.device(device) if device is not None else device_in_use()
+        compiler = compile_with or ("inductor" if self._device.type == "cuda" else "no")
+        self._compile_with = None if compiler == "no" else compiler
         usual = self.half if self._device.type == "cuda" else torch.float32
         self._dtype = usual if precision is None else PRECISIONS[precision]
         self._asked_to_stop: Callable[[], bool] = lambda: False
         self.batch = 1 if self.one_at_a_time else BATCH_ON_GPU if self._device.type == "cuda" else BATCH_ON_CPU
-        fixed = {**self._settings, "precision": str(self._dtype), "compile": compile_with or "no"}
+        fixed = {**self._settings, "precision": str(self._dtype)}
         self.fingerprint: str | None = folder_fingerprint(folder, fixed, self._device)
 
     def _usual(self, folder: Path) -> Mapping[str, float]:
@@ -116,8 +118,9 @@ class DiffusersEditor:
             return pipeline.to(self._device)
 
         pipeline = load_quietly(load, self._folder)
-        if self._device.type == "cuda" and getattr(pipeline, "unet", None) is not None:
-            pipeline.unet.to(memory_format=torch.channels_last)
+        for part in ("unet", "vae") if self._device.type == "cuda" else ():
+            if getattr(pipeline, part, None) is not None:
+                getattr(pipeline, part).to(memory_format=torch.channels_last)
         self._work = SharedWork(pipeline, asked_to_stop=self._stop_asked, compile_with=self._compile_with)
         return pipeline
 
