@@ -383,13 +383,20 @@ const killed: Scenario = async (workbench) => {
 };
 
 const windows: Scenario = async (workbench) => {
+  const sessions = async () => {
+    const status = await workbench.smile("daemon", "status", "--json").catch(() => "{}");
+    return (JSON.parse(status) as { sessions?: number }).sessions ?? 0;
+  };
+  // Windows of before end in their own time.
+  await until("no other window is left", async () => (await sessions()) === 0);
   const one = await opened(workbench);
   const two = await opened(workbench);
   const prompts = await judged(workbench);
   await looksRight(one, prompts);
   await looksRight(two, prompts);
-  const status = JSON.parse(await workbench.smile("daemon", "status", "--json")) as { pid: number; sessions: number };
-  assert.ok(status.sessions >= 2, `one daemon holds both windows' sessions, not ${status.sessions}`);
+  await until("one daemon holds both windows", async () => (await sessions()) === 2);
+  await two.close();
+  await until("it knows when a window is closed", async () => (await sessions()) === 1);
 };
 
 const themes: Scenario = async (workbench) => {
@@ -403,6 +410,10 @@ const themes: Scenario = async (workbench) => {
     await run(page, "Preferences: Color Theme");
     await choose(page, name);
     await looksRight(page, prompts, theme);
+    await until("what fades elsewhere is not drawn as a line that means ‘against’", async () => {
+      const lines = await page.locator(".view-overlays .squiggly-unnecessary").count();
+      return theme === "light" ? lines > 0 : lines === 0;
+    });
     await page.waitForTimeout(300);
     await shot(page, workbench, `editor-${theme}`);
   }
@@ -549,8 +560,10 @@ const modelFails: Scenario = async (workbench) => {
   workbench.write("model.edit", "---\nimage: street.png\nmodel: weights\n---\nmake the car red\n");
   fs.mkdirSync(workbench.file("weights"));
   fs.writeFileSync(workbench.file("weights/model_index.json"), JSON.stringify({ _class_name: "NoSuchPipeline" }));
+  workbench.settings({ "smileLens.runByModel": { [fs.realpathSync(workbench.file("weights"))]: "typing" } });
   const page = await opened(workbench, "model.edit");
   await message(page, "weights", "Choose a model");
+  await until("the line says it too", async () => (await notes(page)).some((text) => text.includes("weights")));
   await shot(page, workbench, "model-fails-dark");
 };
 

@@ -204,7 +204,7 @@ export class Workbench {
       const late = new Promise<number>((_, reject) => setTimeout(() => reject(new Error("the tests do not end")), 120_000).unref());
       if ((await Promise.race([ended, late])) !== 0) throw new Error(said.slice(-20).join("\n"));
     } finally {
-      if (server.pid !== undefined) process.kill(-server.pid, "SIGTERM");
+      await ended(server);
     }
   }
 
@@ -220,8 +220,9 @@ export class Workbench {
 
   async stop(): Promise<void> {
     await this.context?.close();
+    // The server first: its extension hosts would start another daemon.
+    if (this.server !== undefined) await ended(this.server);
     await this.smile("daemon", "stop").catch(() => undefined);
-    if (this.server?.pid !== undefined) process.kill(-this.server.pid, "SIGTERM");
     fs.rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -239,6 +240,16 @@ export async function until(what: string, holds: () => unknown, most = 15_000): 
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`after ${most / 1000} s it does not hold that ${what}${last instanceof Error ? `: ${last.message}` : ""}`);
+}
+
+/** Ends a program and all that it started. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  process.kill(-child.pid, "SIGTERM");
+  const late = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), 5_000);
+  await gone;
+  clearTimeout(late);
 }
 
 function canConnect(port: number): Promise<boolean> {
