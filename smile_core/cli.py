@@ -54,6 +54,10 @@ Devices = Annotated[
     str | None,
     typer.Option(envvar="SMILE_DEVICES", help="Split the edits over devices: all, or such as cuda:0,cuda:1."),
 ]
+MostRows = Annotated[
+    int | None,
+    typer.Option(min=1, help="Most rows of a batch that the model computes at once; fewer need less memory."),
+]
 PaidEdits = Annotated[int | None, typer.Option(min=1, help="Allow this many edits of a server that costs money.")]
 Private = Annotated[bool, typer.Option("--private", help="Keep edits in memory only; neither use nor store any.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
@@ -108,6 +112,7 @@ def explain(
         int | None, typer.Option(min=1, help="First a draft of this many steps, then how far the exact one agrees.")
     ] = None,
     devices: Devices = None,
+    most_rows: MostRows = None,
     paid_edits: PaidEdits = None,
     seeds: Annotated[int | None, typer.Option(help="Repeat over this many noise seeds.")] = None,
     budget: Annotated[int | None, typer.Option(help="Most edits per seed.")] = None,
@@ -155,7 +160,9 @@ def explain(
         def explained(task: _Task, number: int | None) -> Explanation:
             key = (task.model, task.image if task.model == "oracle" else None, number)
             if key not in explainers:
-                editor = _editor(task, steps=number, paid_edits=paid_edits, most=most, devices=devices)
+                editor = _editor(
+                    task, steps=number, paid_edits=paid_edits, most=most, devices=devices, most_rows=most_rows
+                )
                 explainers[key] = Explainer(editor, method=method, evidence=kept)
             if number is not None and number == draft:
                 _check_draft(explainers[key], steps, draft)
@@ -191,6 +198,7 @@ def preview(
     area: Area = None,
     steps: Steps = None,
     devices: Devices = None,
+    most_rows: MostRows = None,
     paid_edits: PaidEdits = None,
     private: Private = False,
     debug: Debug = False,
@@ -209,7 +217,7 @@ def preview(
             raise SmileError(f"{prompt} holds {len(tasks)} prompts, a preview shows one; give the prompt itself")
         task, picture = tasks[0], load_picture(tasks[0].image)
         with _evidence(private) as kept:
-            editor = _editor(task, steps=steps, paid_edits=paid_edits, most=2, devices=devices)
+            editor = _editor(task, steps=steps, paid_edits=paid_edits, most=2, devices=devices, most_rows=most_rows)
             explainer = Explainer(editor, evidence=kept)
             made = explainer.preview(task.prompt, picture, area=task.area, seed=task.seed)
         for note in made.notes:
@@ -567,6 +575,7 @@ def _editor(
     paid_edits: int | None = None,
     most: int = _MOST_EDITS,
     devices: str | None = None,
+    most_rows: int | None = None,
 ) -> Any:
     """The editor of a task; one that costs money only after the user agreed to `most` edits or said how many."""
     if task.model == "oracle":
@@ -575,10 +584,11 @@ def _editor(
 
         return OracleEditor(scene_of(task.image))
     paid = task.model.startswith(("https://", "http://"))
-    settings: dict[str, Any] = {} if steps is None else {"steps": steps}
+    given = {"steps": steps, "most_rows": most_rows}
+    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if not paid and devices:
         return _on_devices(task.model, devices, settings)
-    if not paid and steps is None:
+    if not paid and not settings:
         return task.model
     from smile_core.editors.protocol import AsksFirst
     from smile_core.editors.registry import open_editor

@@ -27,6 +27,7 @@ from smile_core.editors.rows import digests, joined, row_count, taken, tensors_i
 from smile_core.errors import Cancelled
 
 _ENCODED_KEPT = 2
+DECODED_ON_CPU = 2
 
 Forward = Callable[..., Any]
 
@@ -34,15 +35,23 @@ Forward = Callable[..., Any]
 class SharedWork:
     """Wraps the networks of one loaded pipeline; `begin` starts a batch."""
 
-    def __init__(self, pipeline: Any, *, asked_to_stop: Callable[[], bool], compile_with: str | None = None) -> None:
+    def __init__(
+        self,
+        pipeline: Any,
+        *,
+        asked_to_stop: Callable[[], bool],
+        compile_with: str | None = None,
+        most_rows: int | None = None,
+    ) -> None:
         """
         Args:
             pipeline: of diffusers, loaded; its networks' methods are replaced on this object only.
             asked_to_stop: asked before each piece of each step.
             compile_with: a backend of `torch.compile` for the denoiser; see `compiled.py`.
+            most_rows: that a network computes at once; None for as many as fit.
         """
         self._asked_to_stop = asked_to_stop
-        self._compile_with = compile_with
+        self._compile_with, self._most_rows = compile_with, most_rows
         self._noise: PairedNoise | None = None
         self._first_step = False
         self.compiled: CompiledBehind | None = None
@@ -58,7 +67,14 @@ class SharedWork:
                 setattr(vae, encode, self._kept(getattr(vae, encode)))
         for decode in ("decode", "decode_with_skips"):
             if hasattr(vae, decode):
-                setattr(vae, decode, in_pieces(getattr(vae, decode)))
+                setattr(vae, decode, in_pieces(getattr(vae, decode), most=self._rows_decoded(vae)))
+
+    def _rows_decoded(self, vae: Any) -> int | None:
+        """A CPU decodes few rows at once faster, since what they need stays in its caches."""
+        device = getattr(vae, "device", None)
+        at_once = DECODED_ON_CPU if device is not None and device.type == "cpu" else None
+        known = [rows for rows in (at_once, self._most_rows) if rows is not None]
+        return min(known, default=None)
 
     def begin(self, noise: PairedNoise) -> None:
         """A batch starts; `noise` is the active one."""
@@ -67,7 +83,7 @@ class SharedWork:
     def _denoising(self, forward: Forward) -> Forward:
         if self._compile_with is not None:
             forward = self.compiled = CompiledBehind(forward, backend=self._compile_with)
-        whole = in_pieces(forward, before=self._stop_if_asked)
+        whole = in_pieces(forward, before=self._stop_if_asked, most=self._most_rows)
         once = once_a_row(whole)
 
         def step(*args: Any, **kwargs: Any) -> Any:
@@ -97,12 +113,13 @@ class SharedWork:
         return encoded
 
 
-def in_pieces(forward: Forward, *, before: Callable[[], None] = lambda: None) -> Forward:
+def in_pieces(forward: Forward, *, before: Callable[[], None] = lambda: None, most: int | None = None) -> Forward:
     """`forward`, called with as many rows at a time as memory takes.
 
     Args:
         forward: takes tensors whose first dimension is rows, and others, and gives tensors of rows.
         before: called before each piece.
+        most: rows at a time to begin with; all when None.
 
     Returns:
         The same function of the same arguments.
@@ -110,7 +127,6 @@ def in_pieces(forward: Forward, *, before: Callable[[], None] = lambda: None) ->
     Raises:
         what `forward` raises; out of memory only where a single row does not fit.
     """
-    most: int | None = None
 
     def pieces(*args: Any, **kwargs: Any) -> Any:
         nonlocal most
