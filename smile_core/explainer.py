@@ -24,7 +24,8 @@ import numpy as np
 from PIL import Image
 
 from smile_core import design, plan
-from smile_core.area import SEGMENT, Area, AreaLike, load_area
+from smile_core.area import Area, AreaLike, load_area
+from smile_core.area_names import SEGMENT
 from smile_core.assemble import Measured, assemble
 from smile_core.design import MOST_WORDS, Rows
 from smile_core.editing import Edits, Meter, Progress

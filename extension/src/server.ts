@@ -3,7 +3,15 @@
  * and `onDidChangeStatus`; nobody else holds the client.
  */
 
-import { LanguageClient, CloseAction, ErrorAction, RevealOutputChannelOn, State, type InitializeParams } from "vscode-languageclient/node";
+import {
+  CloseAction,
+  DocumentDiagnosticRequest,
+  ErrorAction,
+  type InitializeParams,
+  LanguageClient,
+  RevealOutputChannelOn,
+  State,
+} from "vscode-languageclient/node";
 
 import { causeOf, Tail } from "./cause";
 import {
@@ -22,6 +30,7 @@ import type { Influences } from "./influences";
 import type { Installation } from "./installation";
 import { SELECTOR } from "./language";
 import type { Logs } from "./logs";
+import { isHighContrast } from "./looks";
 import * as protocol from "./protocol";
 import { CrashBudget, RestartQueue } from "./restarts";
 import { type ServerSettings, serverSettings } from "./settings";
@@ -45,6 +54,8 @@ export class Server {
   private readonly lifeChanged = new EventEmitter<Life>();
   private readonly disposables: Disposable[];
   private current: Life = "off";
+  /** Whether the diagnostics of a document were taken in high contrast. */
+  private readonly taken = new Map<string, boolean>();
   /** Whether this program has answered once; one that never did is not started again. */
   private ran = false;
   /** How the running program was found, for the debug information. */
@@ -60,7 +71,11 @@ export class Server {
     private readonly logs: Logs,
   ) {
     this.disposables = [
-      window.onDidChangeActiveColorTheme(() => this.sendSettings()),
+      window.onDidChangeActiveColorTheme(() => {
+        this.sendSettings();
+        const feature = this.client?.getFeature(DocumentDiagnosticRequest.method);
+        for (const document of workspace.textDocuments) feature?.getProvider(document)?.onDidChangeDiagnosticsEmitter.fire();
+      }),
       workspace.onDidGrantWorkspaceTrust(() => this.sendSettings()),
       workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration("smileLens.path") && this.current !== "off") void this.restart();
@@ -133,6 +148,7 @@ export class Server {
     try {
       await client.start();
     } catch (error) {
+      await this.tail.ended;
       if (this.client === client && this.current === "starting") this.fail(causeOf(this.tail.text) ?? String(error));
     }
   }
@@ -174,10 +190,7 @@ export class Server {
         stdioOptions: {
           stdout: () => undefined,
           stderr: (input) => {
-            input.on("data", (data: Buffer | string) => {
-              this.tail.add(data.toString());
-              this.logs.server.append(data.toString());
-            });
+            this.tail.follow(input, (text) => this.logs.server.append(text));
           },
         },
         errorHandler: {
@@ -191,7 +204,12 @@ export class Server {
           },
           handleDiagnostics: (uri, diagnostics, next) => next(uri, diagnostics.map(withoutFade)),
           provideDiagnostics: async (document, previous, token, next) => {
-            const report = await next(document, previous, token);
+            const uri = ("uri" in document ? document.uri : document).toString();
+            const contrast = isHighContrast();
+            // What was taken without the fade is no answer for a theme that shows it, nor the other way round.
+            const same = this.taken.get(uri) === contrast;
+            this.taken.set(uri, contrast);
+            const report = await next(document, same ? previous : undefined, token);
             if (report && "items" in report) report.items.forEach(withoutFade);
             return report;
           },
@@ -212,7 +230,8 @@ export class Server {
     return client;
   }
 
-  private closed(): { action: CloseAction; handled: boolean } {
+  private async closed(): Promise<{ action: CloseAction; handled: boolean }> {
+    await this.tail.ended;
     const cause = causeOf(this.tail.text);
     this.logs.extension.error(`the server ended: ${cause ?? "no cause given"}`);
     if (this.ran && this.crashes.spend(Date.now())) {
@@ -252,8 +271,12 @@ export class Server {
   }
 }
 
-/** Announces what this client can show beyond LSP. */
+/** Announces what this client can show beyond LSP, and leaves it to us to tell what goes wrong. */
 class Client extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+
   protected override fillInitializeParams(params: InitializeParams): void {
     super.fillInitializeParams(params);
     const experimental = params.capabilities.experimental as object | undefined;
@@ -267,9 +290,6 @@ class Client extends LanguageClient {
 
 /** In high contrast VS Code draws "unnecessary" as a dashed line, which here means "works against the edit". */
 function withoutFade(diagnostic: Diagnostic): Diagnostic {
-  const { kind } = window.activeColorTheme;
-  if (kind === ColorThemeKind.HighContrast || kind === ColorThemeKind.HighContrastLight) {
-    diagnostic.tags = diagnostic.tags?.filter((tag) => tag !== DiagnosticTag.Unnecessary);
-  }
+  if (isHighContrast()) diagnostic.tags = diagnostic.tags?.filter((tag) => tag !== DiagnosticTag.Unnecessary);
   return diagnostic;
 }

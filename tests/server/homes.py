@@ -108,6 +108,9 @@ class Home:
         eventually(lambda: not self.daemons(), "no daemon is left")
 
 
+HELLO = {"processId": None, "rootUri": None, "capabilities": {}}
+
+
 class Editor:
     """The editor's side of a forwarder's pipes."""
 
@@ -145,6 +148,10 @@ class Editor:
         assert message is not None
         assert message["id"] == identity
         return message["result"]
+
+    def hello(self) -> Any:
+        """What the daemon says to `initialize`."""
+        return self.ask("initialize", HELLO)
 
     def leave(self) -> int:
         """Say `exit`; the forwarder's exit code."""
