@@ -44,29 +44,27 @@ class Prior:
         """Some of the settings."""
         return Prior(self.rates[chosen], self.tilt[chosen], self.product[chosen], self.linear[chosen])
 
-    def near(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Covariances (count, ...) of g f at masks (..., n) and others (..., n), row by row."""
-        tilted = self.tilt[:, None] * self.rates
-        sums = masks.astype(float) + others - 1  # Half of x + x'.
-        differ = (masks != others).astype(float)
-        n = differ.shape[-1]
-        logs = 2 * (tilted @ sums.reshape(-1, n).T - self.rates @ differ.reshape(-1, n).T)
-        scale = np.log(self.product) - np.log(np.cosh(2 * tilted)).sum(axis=1)
-        return np.asarray(np.exp(logs + scale[:, None])).reshape(len(self.rates), *differ.shape[:-1])
-
-    def line(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Covariances of the line; shapes as in `near`."""
-        alike = 1 - 2 * (masks != others).astype(float)
-        flat = (self.linear[:, None] * self.relevances) @ alike.reshape(-1, alike.shape[-1]).T
-        return np.asarray(flat).reshape(len(self.rates), *alike.shape[:-1])
-
-    def covariance(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Covariances of responses; shapes as in `near`."""
-        return np.asarray(self.near(masks, others) + self.line(masks, others) + LEVEL)
-
     def between(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Covariances (count, m, k) of the responses at masks (m, n) and at others (k, n)."""
-        return self.covariance(masks[:, None], others[None])
+        loud = self._loudness(masks)[:, :, None] + self._loudness(others)[:, None]
+        return self._covariances(masks[:, None] != others[None], loud)
+
+    def along(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Covariances (count, m) of the responses at masks (m, n) and at others (m, n), row by row."""
+        return self._covariances(masks != others, self._loudness(masks) + self._loudness(others))
+
+    def _loudness(self, masks: np.ndarray) -> np.ndarray:
+        """Logarithms (count, m) of s g(z)."""
+        tilted = self.tilt[:, None] * self.rates
+        scale = (np.log(self.product) - np.log(np.cosh(2 * tilted)).sum(axis=1)) / 2
+        return np.asarray(tilted @ (2.0 * masks.T - 1) + scale[:, None])
+
+    def _covariances(self, differ: np.ndarray, loud: np.ndarray) -> np.ndarray:
+        flat = differ.reshape(-1, differ.shape[-1]).T.astype(float)
+        slopes = self.linear[:, None] * self.relevances
+        found = np.exp(loud.reshape(len(loud), -1) - 2 * (self.rates @ flat))
+        found += (slopes.sum(axis=1) + LEVEL)[:, None] - 2 * (slopes @ flat)
+        return np.asarray(found.reshape(loud.shape))
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,11 +161,11 @@ def shapley(prior: Prior, masks: np.ndarray) -> Functional:
 
 def responses(prior: Prior, masks: np.ndarray, at: np.ndarray) -> Functional:
     """The responses at the masks `at` (q, n)."""
-    return Functional(prior.between(at, masks), prior.covariance(at, at))
+    return Functional(prior.between(at, masks), prior.along(at, at))
 
 
 def differences(prior: Prior, masks: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> Functional:
     """Response at `plus` less response at `minus`, row by row, both (q, n)."""
     one, other = responses(prior, masks, plus), responses(prior, masks, minus)
-    shared = prior.covariance(plus, minus)
+    shared = prior.along(plus, minus)
     return Functional(one.cross - other.cross, one.variance + other.variance - 2 * shared)

@@ -48,7 +48,7 @@ def next_rows(
     seen = factor @ first.between(known.rows.masks, masks)[0]
     effects = covariance.influences(first, masks).cross[0]
     effects = effects - (factor @ covariance.influences(first, known.rows.masks).cross[0].T).T @ seen
-    level = first.covariance(masks, masks)[0]
+    level = first.along(masks, masks)[0]
     left = level - (seen**2).sum(axis=0)
     taken = {mask.tobytes() for mask in known.rows.masks}
     open_ = np.array([mask.tobytes() not in taken for mask in masks])

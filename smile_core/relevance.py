@@ -69,12 +69,12 @@ def settle(rows: Rows, least_noise: float) -> Settings:
     mean, spread = (np.array([RATE[k]] * n + [TILT[k]] + [scale[k] for scale in SCALES]) for k in (0, 1))
     rough = _Likelihood(rows, mean, spread)
     tilted = mean + TILT_START * (np.arange(n + 4) == n)
-    best = rough.most_probable(max(mean, tilted, key=rough.density_at), 30)
+    best = rough.most_probable(max(mean, tilted, key=rough.density_at), 24)
     misses = rows.responses - held_out(rows, *unpack(best[None]), ends=True)
     mean[-1] = np.log(max(HELD_OUT_SHARE * misfit(rows, misses), least_noise, QUIETEST))
     spread[-1] = NOISE_SPREAD
     final = _Likelihood(rows, mean, spread)
-    best = final.most_probable(np.append(best[:-1], mean[-1]), 15)
+    best = final.most_probable(np.append(best[:-1], mean[-1]), 8)
     draws, weights = _draws(final, best)
     prior, noise = unpack(np.vstack([best, draws]))
     return Settings(prior, noise, np.append(0.0, weights), misses)
@@ -101,25 +101,24 @@ def held_out(rows: Rows, prior: Prior, noise: np.ndarray, *, ends: bool = False)
     """
     which = np.arange(len(rows.masks)) if ends else np.flatnonzero(rows.noisy)
     predicted = np.full(len(rows.masks), np.nan)
-    predicted[which] = rows.responses[which] - _held_out_errors(rows, prior, noise, which)[0]
+    predicted[which] = rows.responses[which] - _held_out_errors(rows, prior, noise, which)
     return predicted
 
 
-def _held_out_errors(rows: Rows, prior: Prior, noise: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Errors on the rows `which` when each is held out with its mirror image, and their standard deviations.
+def _held_out_errors(rows: Rows, prior: Prior, noise: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Errors on the rows `which` when each is held out with its mirror image.
 
     Closed form: Rasmussen and Williams (2006), equations 5.10 to 5.12, for one row or a pair.
     """
     inverse = np.linalg.inv(row_covariances(rows, prior.of(slice(1)), noise[:1])[0])
     pull = inverse @ rows.responses
     place = {mask.tobytes(): i for i, mask in enumerate(rows.masks)}
-    errors, spreads = np.empty(len(which)), np.empty(len(which))
-    for k, i in enumerate(which):
-        mirror = place.get((1 - rows.masks[i]).tobytes()) if rows.noisy[i] else None
-        out = np.array([i] if mirror is None else [i, mirror])
-        left = np.linalg.inv(inverse[np.ix_(out, out)])
-        errors[k], spreads[k] = left[0] @ pull[out], np.sqrt(left[0, 0])
-    return errors, spreads
+    mirror = np.array([place.get((1 - rows.masks[i]).tobytes(), i) if rows.noisy[i] else i for i in which])
+    own, both, its = inverse[which, which], inverse[which, mirror], inverse[mirror, mirror]
+    alone = mirror == which
+    # The first row of the inverse of two by two; a row without a mirror image stands for itself.
+    determinant = np.where(alone, 1.0, own * its - both**2)
+    return np.asarray(np.where(alone, pull[which] / own, (its * pull[which] - both * pull[mirror]) / determinant))
 
 
 def misfit(rows: Rows, misses: np.ndarray) -> float:
@@ -136,8 +135,7 @@ class _Likelihood:
         self.lower = np.tril_indices(len(rows.masks))
         one, other = (rows.masks[place].astype(float) for place in self.lower)
         self.differ = (one != other).astype(float)
-        self.alike = 1 - 2 * self.differ
-        self.sums = one + other - 1
+        self.signs = 2.0 * rows.masks - 1
         self.twice = np.where(self.lower[0] == self.lower[1], 1.0, 2.0)
         bounds = [BOUNDS] * (len(mean) - 4) + [TILT_BOUNDS] + [BOUNDS] * 3
         self.bounds = np.array(bounds)
@@ -155,9 +153,13 @@ class _Likelihood:
     def _parts(self, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         prior, noise = unpack(np.atleast_2d(logs))
         tilted = prior.tilt[:, None] * prior.rates
+        apart = prior.rates @ self.differ.T
+        louder = tilted @ self.signs.T
+        louder = louder[:, self.lower[0]] + louder[:, self.lower[1]]
         scale = np.log(prior.product) - np.log(np.cosh(2 * tilted)).sum(axis=1)
-        near = np.exp(2 * (tilted @ self.sums.T - prior.rates @ self.differ.T) + scale[:, None])
-        line = (prior.linear[:, None] * prior.relevances) @ self.alike.T
+        near = np.exp(louder - 2 * apart + scale[:, None])
+        slopes = prior.linear[:, None] * prior.relevances
+        line = slopes.sum(axis=1)[:, None] - 2 * slopes @ self.differ.T
         return near, line, noise
 
     def _covariances(self, near: np.ndarray, line: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -179,11 +181,12 @@ class _Likelihood:
         slope = (np.outer(pull, pull) - inverse) / 2
         flat = slope[self.lower] * self.twice
         near, line, rates, tilt = flat * near[0], line[0], np.exp(logs[:n]), logs[n]
-        by_relevance = np.exp(2 * logs[n + 2]) * (flat @ self.alike) / np.cosh(rates) ** 2
-        bent = np.tanh(2 * tilt * rates)
-        apart, summed, whole = near @ self.differ, near @ self.sums, near.sum()
-        by_rate = (by_relevance + 2 * (tilt * (summed - bent * whole) - apart)) * rates
-        by_tilt = 2 * rates @ (summed - bent * whole)
+        by_relevance = np.exp(2 * logs[n + 2]) * (flat.sum() - 2 * flat @ self.differ) / np.cosh(rates) ** 2
+        m, places = len(y), self.lower
+        kept = (np.bincount(places[0], near, m) + np.bincount(places[1], near, m)) @ self.signs / 2
+        uneven = kept - np.tanh(2 * tilt * rates) * near.sum()
+        by_rate = (by_relevance + 2 * (tilt * uneven - near @ self.differ)) * rates
+        by_tilt, whole = 2 * rates @ uneven, near.sum()
         by_noise = 2 * noise[0] * np.diagonal(slope) @ self.rows.noisy
         gradient = np.concatenate([by_rate, [by_tilt, 2 * whole, 2 * flat @ line, by_noise]])
         away = (logs - self.mean) / self.spread
@@ -205,8 +208,9 @@ class _Likelihood:
         near, line, noise = self._parts(logs)
         lower = np.linalg.cholesky(self._covariances(near, line, noise))[0]
         m, rates, tilt = len(lower), np.exp(logs[:-4]), logs[-4]
-        uneven = self.sums - np.tanh(2 * tilt * rates)
-        slope = np.exp(2 * logs[-2]) / np.cosh(rates) ** 2 * self.alike
+        signs = (self.signs[self.lower[0]] + self.signs[self.lower[1]]) / 2
+        uneven = signs - np.tanh(2 * tilt * rates)
+        slope = np.exp(2 * logs[-2]) / np.cosh(rates) ** 2 * (1 - 2 * self.differ)
         slope = (slope + 2 * near.T * (tilt * uneven - self.differ)) * rates
         by_tilt = 2 * near * (uneven @ rates)
         changes = np.zeros((len(logs), m, m))
