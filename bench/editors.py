@@ -1,10 +1,13 @@
 """How fast edits are: the batched path against one prompt at a time and against plain diffusers in batches.
 
 (a) is the published way: diffusers' pipeline as the notebooks call it, one prompt a call, the picture encoded
-each time. (b) is diffusers' pipeline with all prompts in one call and a generator a row. Ours is what an
+each time. (b) is diffusers' pipeline with many prompts in one call and a generator a row. Ours is what an
 explanation does. All three at the same steps, precision and branches, on the same pictures; the edits are 36
-sub-prompts of a prompt of 12 words, as the base design has. Weights of all models but the embedded ones are
-random. Without a GPU the models are reduced and the GPU's rows are "not measured here".
+sub-prompts of a prompt of 12 words, as the base design has. Times are the best of several, taken in turn, so that
+a busy machine is as busy for all. Weights of all models but the embedded one are random. Without a GPU the models
+are reduced and the GPU's rows are "not measured here".
+
+    python -m bench.editors [--json] [--explanations 1000] [--models pix2pix,turbo,inpainting,sdxl,kontext]
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +25,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from bench.bars import BARS, report
+from bench import games
+from bench.bars import BARS, parser, report
+from bench.estimators import Task, aimed, our_posterior, paper_b, truth
 from bench.random_models import FULL, REDUCED, build
 from smile_core import Evidence, Explainer
 from smile_core.compare import compare
-from smile_core.editors.registry import open_editor
+from smile_core.editors.registry import open_editor, shipped_models
+from smile_core.explainer import PLACEBOS
 from smile_core.plan import design_rows
 from smile_core.prompt import Prompt
 from smile_core.scenes.draw import draw
@@ -35,11 +40,11 @@ from smile_core.scenes.scene import random_scene
 
 PROMPT = "please make the car red and the sky stormy in this picture"
 EDITS = 36
-TIMES = 5
-STEPS = {"reduced": 6, "full": 20}
-PUBLISHED_STEPS, PUBLISHED_EDITS = 100, 60
-"""The notebooks' own: 100 steps, 30 masks, two pictures a mask."""
-EXPLANATIONS = 200
+TIMES = 4
+REDUCED_STEPS = 4
+PUBLISHED_MASKS = 30
+DRAWS = 4
+"""Draws of masks for each game, of the published design and of ours."""
 
 
 def sub_prompts() -> list[str]:
@@ -48,40 +53,28 @@ def sub_prompts() -> list[str]:
     return [prompt.render(mask) for mask in design_rows(len(prompt.words))[:EDITS]]
 
 
-def seconds(run: Callable[[], Any], *, times: int = TIMES) -> float:
-    """Median time of a call after one that warms up, in seconds."""
-    run()
-    spent = []
-    for _ in range(times):
-        _finish()
-        started = time.perf_counter()
-        run()
-        _finish()
-        spent.append(time.perf_counter() - started)
-    return statistics.median(spent)
-
-
-def in_turn(runs: Sequence[Callable[[], Any]], *, times: int = TIMES) -> list[float]:
-    """Median time of each call, in seconds, taken in turn so that a busy machine is as busy for all."""
+def best_in_turn(runs: Sequence[Callable[[], Any]], *, times: int = TIMES) -> list[float]:
+    """Least time of each call in seconds, after one that warms up, taken in turn."""
     for run in runs:
         run()
-    spent: list[list[float]] = [[] for _ in runs]
+    best = [float("inf")] * len(runs)
     for _ in range(times):
         for place, run in enumerate(runs):
-            _finish()
+            finish()
             started = time.perf_counter()
             run()
-            _finish()
-            spent[place].append(time.perf_counter() - started)
-    return [statistics.median(one) for one in spent]
+            finish()
+            best[place] = min(best[place], time.perf_counter() - started)
+    return best
 
 
-def _finish() -> None:
+def finish() -> None:
+    """Wait for what a GPU still does."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
-def _plain(folder: Path, editor: Any) -> Any:
+def plain(folder: Path, editor: Any) -> Any:
     """The pipeline of an editor's folder as diffusers loads it, with nothing of ours around it."""
     pipeline = editor._pipeline_class().from_pretrained(folder, dtype=editor._dtype)
     pipeline.set_progress_bar_config(disable=True)
@@ -93,50 +86,67 @@ def _batches(texts: Sequence[str], most: int) -> Iterator[list[str]]:
         yield list(texts[first : first + most])
 
 
-def turbo(folder: Path, image: np.ndarray) -> dict[str, float]:
-    """Img2Img-Turbo: edits a second, and how much faster than (a) and (b)."""
+def turbo(folder: Path, image: np.ndarray, *, batch: int = 0, few: int = EDITS, times: int = TIMES) -> dict[str, float]:
+    """Img2Img-Turbo: edits a second, and how much faster than (a), timed on `few` of the edits, and (b)."""
     texts, editor = sub_prompts(), open_editor(folder)
-    plain: Any = _plain(folder, editor)
+    pipeline: Any = plain(folder, editor)
 
     def pixels() -> torch.Tensor:
         given = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 127.5 - 1
-        return given.to(plain.device, plain.unet.dtype)
+        return given.to(pipeline.device, pipeline.unet.dtype)
 
-    def to_pictures(batch: torch.Tensor) -> list[Image.Image]:
-        values = ((batch.float().cpu() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+    def to_pictures(made: torch.Tensor) -> list[Image.Image]:
+        values = ((made.float().cpu() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
         return [Image.fromarray(one) for one in values]
 
+    at_once = batch or _batch(editor)
     return _figures(
-        published=lambda: [to_pictures(plain([text], pixels())) for text in texts],
-        batched=lambda: [to_pictures(plain(part, pixels())) for part in _batches(texts, _batch(editor))],
-        ours=lambda: [editor.edit(image, part, seed=0) for part in _batches(texts, _batch(editor))],
+        published=lambda: [to_pictures(pipeline([text], pixels())) for text in texts[:few]],
+        batched=lambda: [to_pictures(pipeline(part, pixels())) for part in _batches(texts, at_once)],
+        ours=lambda: [editor.edit(image, part, seed=0) for part in _batches(texts, at_once)],
+        few=few,
+        times=times,
     )
 
 
-def diffusion(folder: Path, image: np.ndarray, *, steps: int, area: np.ndarray | None = None) -> dict[str, float]:
+def diffusion(
+    folder: Path,
+    image: np.ndarray,
+    *,
+    steps: int,
+    area: np.ndarray | None = None,
+    few: int = EDITS,
+    times: int = TIMES,
+    editor: Any = None,
+) -> dict[str, float]:
     """A diffusion model of several steps: the same figures."""
-    texts, editor = sub_prompts(), open_editor(folder, steps=steps)
-    any_editor: Any = editor
-    plain = _plain(folder, editor)
-    arguments = any_editor._call(Image.fromarray(image), None if area is None else Image.fromarray(area), [])
+    texts = sub_prompts()
+    editor = editor or open_editor(folder, steps=steps, side=image.shape[0])
+    pipeline = plain(folder, editor)
+    arguments = editor._call(Image.fromarray(image), None if area is None else Image.fromarray(area), [])
 
     def call(prompts: list[str]) -> Any:
         generators = [torch.Generator("cpu").manual_seed(0) for _ in prompts]
         pictures = [Image.fromarray(image)] * len(prompts)
+        given = {**arguments, "prompt": prompts, "image": pictures if len(prompts) > 1 else pictures[0]}
+        if area is not None:
+            given["mask_image"] = [arguments["mask_image"]] * len(prompts)
         with contextlib.redirect_stderr(None):
-            return plain(**{**arguments, "prompt": prompts, "image": pictures}, generator=generators).images
+            return pipeline(**given, generator=generators).images
 
     def ours() -> None:
         for part in _batches(texts, _batch(editor)):
             if area is None:
                 editor.edit(image, part, seed=0)
             else:
-                any_editor.edit_area(image, area, part, seed=0)
+                editor.edit_area(image, area, part, seed=0)
 
     return _figures(
-        published=lambda: [call([text]) for text in texts],
+        published=lambda: [call([text]) for text in texts[:few]],
         batched=lambda: [call(part) for part in _batches(texts, _batch(editor))],
         ours=ours,
+        few=few,
+        times=times,
     )
 
 
@@ -144,12 +154,15 @@ def _batch(editor: Any) -> int:
     return int(editor.batch)
 
 
-def _figures(*, published: Callable[[], Any], batched: Callable[[], Any], ours: Callable[[], Any]) -> dict[str, float]:
+def _figures(
+    *, published: Callable[[], Any], batched: Callable[[], Any], ours: Callable[[], Any], few: int, times: int
+) -> dict[str, float]:
     with torch.no_grad():
-        one, many, mine = in_turn([published, batched, ours])
+        one, many, mine = best_in_turn([published, batched, ours], times=times)
+    one *= EDITS / few
     return {
         "edits_per_second": EDITS / mine,
-        "milliseconds_per_explanation": mine * 1e3,
+        "milliseconds_of_36_edits": mine * 1e3,
         "published_milliseconds": one * 1e3,
         "batched_milliseconds": many * 1e3,
         "times_published": one / mine,
@@ -157,16 +170,106 @@ def _figures(*, published: Callable[[], Any], batched: Callable[[], Any], ours: 
     }
 
 
-def growth_megabytes(folder: Path, image: np.ndarray) -> float:
+class _SurelyActs:
+    """An editor whose prompts all do something: random weights may hear a placebo as loudly as an instruction."""
+
+    fingerprint = None
+
+    def __init__(self, editor: Any) -> None:
+        self._editor, self.batch = editor, _batch(editor)
+
+    def describe(self) -> dict[str, str]:
+        """See `Editor`."""
+        described: dict[str, str] = self._editor.describe()
+        return described
+
+    def edit(self, image: np.ndarray, prompts: Sequence[str], *, seed: int) -> Any:
+        """See `Editor`; as much work as without this."""
+        made = self._editor.edit(image, prompts, seed=seed)
+        return [image if prompt in PLACEBOS or not prompt else one for prompt, one in zip(prompts, made, strict=True)]
+
+
+class _SurelyPaints(_SurelyActs):
+    def edit_area(self, image: np.ndarray, area: np.ndarray, prompts: Sequence[str], *, seed: int) -> Any:
+        """See `PaintsInArea`."""
+        made = self._editor.edit_area(image, area, prompts, seed=seed)
+        return [image if prompt in PLACEBOS or not prompt else one for prompt, one in zip(prompts, made, strict=True)]
+
+
+def explanation_seconds(editor: Any, image: np.ndarray, *, area: np.ndarray | None = None) -> tuple[float, float]:
+    """Seconds to the first answer and to the end of an explanation of 12 words by 36 edits, the model warm."""
+    wrapped: Any = _SurelyActs(editor) if area is None else _SurelyPaints(editor)
+    explainer = Explainer(wrapped, budget=EDITS, half_width=1e-6, stop="narrow")
+    explainer.preview("warm", image, area=area)
+    finish()
+    started, first, edits = time.perf_counter(), None, 0
+    for explanation in explainer.stream(PROMPT, image, area=area):
+        first, edits = first or time.perf_counter() - started, explanation.counts.edits
+    if edits < EDITS:
+        raise AssertionError(f"{edits} edits instead of {EDITS}")
+    return first or 0.0, time.perf_counter() - started
+
+
+def edits_at_equal_error(name: str) -> tuple[float, float] | None:
+    """The published design's median relative squared error with its 30 masks, and how many of our edits reach it.
+
+    Prompts of 7 to 12 words in the games of `bench.truth`, which hold every sub-prompt's response of this model;
+    None where there are none of its weights.
+    """
+    played = games.load(name)
+    if played is None:
+        return None
+    tasks = []
+    for number, game in enumerate(one for one in played if len(one.puzzle.words) >= 7):
+        n, table = len(game.puzzle.words), game.tables["projection"]
+        for draw_number in range(DRAWS):
+            order = np.random.default_rng([number, draw_number]).permutation(n)
+            cube = table.reshape((2,) * n).transpose(order).ravel()
+            words = [game.puzzle.words[i] for i in order]
+            tasks.append((Task(words, cube, cube, draw_number), truth(cube, "linear")))
+
+    def error(answer: Callable[[Task], np.ndarray]) -> float:
+        return float(np.median([((answer(task) - right) ** 2).sum() / (right**2).sum() for task, right in tasks]))
+
+    published = error(lambda task: paper_b(task, PUBLISHED_MASKS))
+    for budget in range(9, 65):
+        # A budget under n + 2 is none that the product takes.
+        mine = error(lambda task, budget=budget: aimed(our_posterior(task, max(budget, task.n + 2)), "linear"))  # type: ignore[misc]
+        if mine <= published:
+            sizes = [max(budget, task.n + 2) for task, _ in tasks]
+            return published, float(np.mean(sizes))
+    return published, float("inf")
+
+
+def growth_megabytes(folder: Path, image: np.ndarray, explanations: int) -> float:
     """Memory that a process holds after many explanations beyond what it held after a quarter of them, in MB."""
     explainer = Explainer(open_editor(folder), evidence=Evidence(most_bytes=4 << 20), budget=8)
     held = []
-    for number in range(EXPLANATIONS):
+    for number in range(explanations):
         explainer.explain("make it red", image, seed=number)
-        if number + 1 in (EXPLANATIONS // 4, EXPLANATIONS):
+        if number + 1 in (explanations // 4, explanations):
             gc.collect()
             held.append(_resident())
     return (held[1] - held[0]) / 1e6
+
+
+def peak_gigabytes(folder: Path, edits: int, side: int) -> float:
+    """Most memory that a process of its own takes for so many edits with the smallest settings, in GB."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, resource, numpy as np\n"
+        "from smile_core.editors.registry import open_editor\n"
+        "editor = open_editor(sys.argv[1], side=int(sys.argv[3]), most_rows=1)\n"
+        "image = np.zeros((int(sys.argv[3]), int(sys.argv[3]), 3), np.uint8)\n"
+        "made = editor.edit(image, [f'make it {n}' for n in range(int(sys.argv[2]))], seed=0)\n"
+        "assert len(made) == int(sys.argv[2]) and made[0].shape == image.shape\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    command = [sys.executable, "-c", code, str(folder), str(edits), str(side)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(run.stdout.split()[-1]) * 1024 / 1e9
 
 
 def _resident() -> int:
@@ -184,76 +287,63 @@ def draft_rank_agreement(folder: Path, image: np.ndarray, *, steps: int) -> floa
     return float("nan") if ranks is None else ranks
 
 
-def on_gpu(root: Path) -> dict[str, float]:
-    """The figures of a full-size InstructPix2Pix and of its parts, on the GPU at hand."""
-    image = np.array(Image.fromarray(draw(random_scene(0))).resize((FULL.side, FULL.side)))
-    folder = build("pix2pix", root / "full", FULL)
-    steps = STEPS["full"]
-    found = diffusion(folder, image, steps=steps)
-    editor: Any = open_editor(folder, steps=steps)
-    texts = sub_prompts()
-    first = seconds(lambda: editor.edit(image, texts[:13], seed=0), times=3)
-    torch.cuda.reset_peak_memory_stats()
-    editor.edit(image, (texts * 2)[:64], seed=0)
-    peak_bytes = torch.cuda.max_memory_allocated()
-    rows = torch.randn(3 * EDITS, 8, 64, 64, device="cuda", dtype=editor._dtype)
-    text = torch.randn(3 * EDITS, 77, FULL.text, device="cuda", dtype=editor._dtype)
-    unet = _plain(folder, editor).unet.to(memory_format=torch.channels_last)
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with torch.no_grad():
-        with FlopCounterMode(display=False) as counter:
-            unet(rows[:1], 500, encoder_hidden_states=text[:1])
-        flops = counter.get_total_flops() * len(rows)
-        reached = flops / seconds(lambda: unet(rows, 500, encoder_hidden_states=text), times=3)
-        square = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
-        peak = 2 * 8192**3 / seconds(lambda: square @ square)
-    exact = open_editor(folder, steps=steps, precision="float32").edit(image, texts[:4], seed=0)
-    half = editor.edit(image, texts[:4], seed=0)
-    errors = [np.square(np.asarray(a).astype(float) - np.asarray(b)).mean() for a, b in zip(exact, half, strict=True)]
-    published = found["published_milliseconds"] / EDITS * PUBLISHED_STEPS / steps * PUBLISHED_EDITS
-    return {
-        "gpu_pix2pix_edits_per_second": found["edits_per_second"],
-        "gpu_pix2pix_times_published": found["times_published"],
-        "gpu_pix2pix_times_batched": found["times_batched"],
-        "gpu_pix2pix_times_published_explanation": published / found["milliseconds_per_explanation"],
-        "gpu_pix2pix_share_of_peak": reached / peak,
-        "gpu_pix2pix_explanation_seconds": found["milliseconds_per_explanation"] / 1e3,
-        "gpu_pix2pix_first_colours_seconds": first,
-        "gpu_pix2pix_half_psnr": 10 * float(np.log10(255**2 / max(1e-9, float(np.mean(errors))))),
-        "gpu_pix2pix_peak_gigabytes": peak_bytes / 1e9,
-    }
-
-
-def measure() -> tuple[dict[str, float | None], list[dict[str, object]]]:
-    """All figures, and the rows that they come from."""
+def on_cpu(root: Path, explanations: int) -> tuple[dict[str, float | None], list[dict[str, object]]]:
+    """The embedded model, and reduced ones."""
     scene = draw(random_scene(0))
-    small = np.array(Image.fromarray(scene).resize((REDUCED.side, REDUCED.side)))
+    side = REDUCED["pix2pix"].side
+    small = np.array(Image.fromarray(scene).resize((side, side)))
     middle = np.zeros(small.shape[:2], dtype=bool)
-    middle[16:48, 16:48] = True
-    steps = STEPS["reduced"]
-    figures: dict[str, float | None] = dict.fromkeys(key for key in BARS["editors"] if key.startswith("gpu_"))
-    with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
-        pix2pix, inpainting = (build(kind, root / kind, REDUCED) for kind in ("pix2pix", "inpainting"))
-        rows = {
-            "scenes_turbo": turbo(Path(str(_shipped())), scene),
-            "pix2pix_reduced": diffusion(pix2pix, small, steps=steps),
-            "inpainting_reduced": diffusion(inpainting, small, steps=steps, area=middle),
-        }
-        figures |= {f"{model}_{name}": value for model, found in rows.items() for name, value in found.items()}
-        figures["draft_rank_agreement"] = draft_rank_agreement(pix2pix, small, steps=steps)
-        figures["growth_megabytes"] = growth_megabytes(Path(str(_shipped())), small)
-        if torch.cuda.is_available():
-            figures |= on_gpu(root)
+    middle[side // 4 : 3 * side // 4, side // 4 : 3 * side // 4] = True
+    pix2pix, inpainting = (build(kind, root / kind, REDUCED[kind]) for kind in ("pix2pix", "inpainting"))
+    shipped = next(model.folder for model in shipped_models() if model.name == "scenes-turbo")
+    rows = {
+        "scenes_turbo": turbo(shipped, scene),
+        "pix2pix_reduced": diffusion(pix2pix, small, steps=REDUCED_STEPS),
+        "inpainting_reduced": diffusion(inpainting, small, steps=REDUCED_STEPS, area=middle),
+    }
+    figures: dict[str, float | None] = {
+        f"{model}_{name}": value for model, found in rows.items() for name, value in found.items()
+    }
+    first, whole = explanation_seconds(open_editor(shipped), scene)
+    figures["scenes_turbo_first_colours_seconds"] = first
+    figures["scenes_turbo_explanation_seconds"] = whole
+    figures |= _at_equal_error(rows["scenes_turbo"])
+    figures["draft_rank_agreement"] = draft_rank_agreement(pix2pix, small, steps=REDUCED_STEPS)
+    figures["growth_megabytes"] = growth_megabytes(shipped, small, explanations)
+    figures["scenes_turbo_peak_gigabytes"] = peak_gigabytes(shipped, 64, 512)
     return figures, [{"model": model, **found} for model, found in rows.items()]
 
 
-def _shipped() -> Path:
-    from smile_core.editors.registry import shipped_models
+def _at_equal_error(row: dict[str, float]) -> dict[str, float | None]:
+    found = edits_at_equal_error("scenes-turbo")
+    keys = ("published_error", "edits_at_that_error", "times_explanation", "times_explanation_one_picture")
+    if found is None:
+        return {f"scenes_turbo_{key}": None for key in keys}
+    error, edits = found
+    a, ours = row["published_milliseconds"] / EDITS, row["milliseconds_of_36_edits"] / EDITS
+    values = (error, edits, 2 * PUBLISHED_MASKS * a / (edits * ours), (PUBLISHED_MASKS + 1) * a / (edits * ours))
+    return {f"scenes_turbo_{key}": value for key, value in zip(keys, values, strict=True)}
 
-    return next(model.folder for model in shipped_models() if model.name == "scenes-turbo")
+
+def main() -> None:
+    """The command line; see the module's text."""
+    options = parser("editors")
+    options.add_argument("--explanations", type=int, default=1000, help="after which memory must not have grown")
+    options.add_argument("--models", default=",".join(FULL), help="which full-size models to build on a GPU")
+    chosen = options.parse_args()
+    figures: dict[str, float | None] = dict.fromkeys(key for key in BARS["editors"] if key.startswith("gpu_"))
+    with tempfile.TemporaryDirectory() as place:
+        found, rows = on_cpu(Path(place), chosen.explanations)
+        figures |= found
+        if torch.cuda.is_available():
+            from bench.editors_gpu import on_gpu
+
+            measured, more = on_gpu(Path(place), chosen.models.split(","))
+            figures |= measured
+            rows += more
+    ordered = {key: figures[key] for key in BARS["editors"] if key in figures}
+    report("editors", {**ordered, **figures}, rows, options=chosen)
 
 
 if __name__ == "__main__":
-    report("editors", *measure())
+    main()

@@ -7,7 +7,6 @@ where all are at most 1 and one has a point ("0.1,0.2,0.9,0.8"). In a mask brigh
 from __future__ import annotations
 
 import hashlib
-import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from smile_core.area_names import SEGMENT, is_box
 from smile_core.errors import ImageError
 from smile_core.picture import Picture, load_picture
-
-_BOX = re.compile(r"\s*[\d.]+\s*(,\s*[\d.]+\s*){3}")
-SEGMENT = "segment:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +34,6 @@ class Area:
 
 
 AreaLike = str | Path | Sequence[float] | Image.Image | np.ndarray | Area
-
-
-def beside(area: str, folder: Path) -> str:
-    """An area as a document names it, with its file or model's folder taken as relative to the document's folder."""
-    if _BOX.fullmatch(area):
-        return area
-    kind = SEGMENT if area.startswith(SEGMENT) else ""
-    return f"{kind}{folder / area.removeprefix(kind)}"
 
 
 def load_area(source: AreaLike, picture: Picture) -> Area:
@@ -66,7 +55,7 @@ def load_area(source: AreaLike, picture: Picture) -> Area:
         area = Area(np.asarray(source.convert("L")) > 127, "mask")
     elif isinstance(source, (str, Path)):
         text = str(source)
-        area = _box(text, picture) if _BOX.fullmatch(text) else _file(text)
+        area = _box(text, picture) if is_box(text) else _file(text)
     else:
         area = _box(",".join(f"{float(number)!r}" for number in _four(source)), picture)
     return _fitted(area, picture)

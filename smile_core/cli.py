@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +50,14 @@ Area = Annotated[
     typer.Option(help="Where an inpainting model may paint: left,top,right,bottom, a mask's file, segment:FOLDER."),
 ]
 Steps = Annotated[int | None, typer.Option(min=1, help="Steps of the model; fewer than its own make a draft.")]
+Devices = Annotated[
+    str | None,
+    typer.Option(envvar="SMILE_DEVICES", help="Split the edits over devices: all, or such as cuda:0,cuda:1."),
+]
+MostRows = Annotated[
+    int | None,
+    typer.Option(min=1, help="Most rows of a batch that the model computes at once; fewer need less memory."),
+]
 PaidEdits = Annotated[int | None, typer.Option(min=1, help="Allow this many edits of a server that costs money.")]
 Private = Annotated[bool, typer.Option("--private", help="Keep edits in memory only; neither use nor store any.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
@@ -100,6 +108,11 @@ def explain(
     seed: Seed = None,
     area: Area = None,
     steps: Steps = None,
+    draft: Annotated[
+        int | None, typer.Option(min=1, help="First a draft of this many steps, then how far the exact one agrees.")
+    ] = None,
+    devices: Devices = None,
+    most_rows: MostRows = None,
     paid_edits: PaidEdits = None,
     seeds: Annotated[int | None, typer.Option(help="Repeat over this many noise seeds.")] = None,
     budget: Annotated[int | None, typer.Option(help="Most edits per seed.")] = None,
@@ -140,20 +153,35 @@ def explain(
         if png is not None and len(tasks) > 1:
             raise SmileError(f"{what} holds {len(tasks)} prompts, a PNG shows one; use --html")
         pictures = {path: load_picture(path) for path in dict.fromkeys(task.image for task in tasks)}
-        explainers: dict[tuple[str, Path | None], Explainer] = {}
+        explainers: dict[tuple[str, Path | None, int | None], Explainer] = {}
         explanations = []
+        most = len(tasks) * method.seeds * (method.budget or _MOST_EDITS)
+
+        def explained(task: _Task, number: int | None) -> Explanation:
+            key = (task.model, task.image if task.model == "oracle" else None, number)
+            if key not in explainers:
+                editor = _editor(
+                    task, steps=number, paid_edits=paid_edits, most=most, devices=devices, most_rows=most_rows
+                )
+                explainers[key] = Explainer(editor, method=method, evidence=kept)
+            if number is not None and number == draft:
+                _check_draft(explainers[key], steps, draft)
+            return _explained(task, explainers[key], pictures[task.image])
+
         with _evidence(private) as kept:
             for task in tasks:
-                key = (task.model, task.image if task.model == "oracle" else None)
-                if key not in explainers:
-                    most = len(tasks) * method.seeds * (method.budget or _MOST_EDITS)
-                    editor = _editor(task, steps=steps, paid_edits=paid_edits, most=most)
-                    explainers[key] = Explainer(editor, method=method, evidence=kept)
-                explanations.append(_explained(task, explainers[key], pictures[task.image]))
+                if draft is not None:
+                    explanations.append(explained(task, draft))
+                    # At once: that it comes early is what a draft is for.
+                    _show([] if json else explanations[-1:], as_json=False)
+                explanations.append(explained(task, steps))
+                if draft is not None:
+                    _tell_agreement(explanations[-2:], draft)
         # Files first: a reader of the text who leaves early must not cost the report.
         written = [("report", save(explanations, html))] if html is not None else []
         written += [("picture", save(explanations, png))] if png is not None else []
-        _show(explanations, as_json=json)
+        # Drafts were shown when they were ready.
+        _show(explanations if json or draft is None else explanations[1::2], as_json=json)
         for kind, path in written:
             typer.echo(f"{kind}: {path}", err=json)
 
@@ -169,6 +197,8 @@ def preview(
     seed: Seed = None,
     area: Area = None,
     steps: Steps = None,
+    devices: Devices = None,
+    most_rows: MostRows = None,
     paid_edits: PaidEdits = None,
     private: Private = False,
     debug: Debug = False,
@@ -187,7 +217,7 @@ def preview(
             raise SmileError(f"{prompt} holds {len(tasks)} prompts, a preview shows one; give the prompt itself")
         task, picture = tasks[0], load_picture(tasks[0].image)
         with _evidence(private) as kept:
-            editor = _editor(task, steps=steps, paid_edits=paid_edits, most=2)
+            editor = _editor(task, steps=steps, paid_edits=paid_edits, most=2, devices=devices, most_rows=most_rows)
             explainer = Explainer(editor, evidence=kept)
             made = explainer.preview(task.prompt, picture, area=task.area, seed=task.seed)
         for note in made.notes:
@@ -241,6 +271,9 @@ def compare(
                 task = _Task(prompt, "", image, model, seed, area)
                 if (model, number) not in explainers:
                     explainers[model, number] = Explainer(_editor(task, steps=number), evidence=kept)
+                if area is not None and not explainers[model, number].paints_in_area:
+                    task = replace(task, area=None)
+                    typer.echo(f"smile: {model} edits the whole picture; the area is for the others", err=True)
                 explanations.append(_explained(task, explainers[model, number], picture))
                 several = (len(prompts) > 1, models is not None, seeds is not None, steps is not None)
                 parts = [prompt[:24], Path(model).name, f"seed {seed}", f"{number} steps"]
@@ -335,6 +368,13 @@ def _tests(what: str, image: Path | None, model: str | None, seed: int | None) -
     return [(task.prompt, task.image, _editor(task), task.seed, None) for task in _tasks(what, image, model, seed)]
 
 
+def _nowhere() -> frozenset[str]:
+    return frozenset()
+
+
+loaded_elsewhere: Callable[[], frozenset[str]] = _nowhere
+"""Which models other processes of this user hold in memory; the console command asks the daemon."""
+
 models_app = typer.Typer(help="List the models that are there; `pull` fetches one.", rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 
@@ -351,7 +391,8 @@ def models(
     with _one_line_errors(debug):
         from smile_core.editors.inventory import as_json, as_text, known_models
 
-        typer.echo(as_json(known_models()) if json else as_text(known_models()))
+        found = known_models(loaded_elsewhere())
+        typer.echo(as_json(found) if json else as_text(found))
 
 
 @models_app.command("pull")
@@ -438,7 +479,7 @@ def clear_evidence(
 
 def _tasks(what: str, image: Path | None, model: str | None, seed: int | None, area: str | None = None) -> list[_Task]:
     """The prompts that the user means; options win over a document's front matter."""
-    from smile_core.area import beside
+    from smile_core.area_names import beside
     from smile_core.documents.edit_document import parse_edit_document
     from smile_core.prompt import Prompt
 
@@ -502,7 +543,43 @@ _MOST_EDITS = 96
 """An explanation's own edits at most, with its placebos and some tried twice."""
 
 
-def _editor(task: _Task, *, steps: int | None = None, paid_edits: int | None = None, most: int = _MOST_EDITS) -> Any:
+def _check_draft(explainer: Explainer, steps: int | None, draft: int) -> None:
+    described = explainer.editor.describe()
+    if "draft" not in described or draft == steps:
+        raise SmileError(f"{described['name']} takes {draft} steps anyway, or no other number; leave out --draft")
+
+
+def _tell_agreement(explanations: list[Explanation], draft: int) -> None:
+    """How far a draft and the exact explanation of the same prompt agree."""
+    from smile_core.compare import compare as compared
+    from smile_core.report.comparison import agreement_text
+
+    found = compared(explanations, [f"draft of {draft} steps", "exact"])
+    typer.echo(f"smile: {agreement_text(found, found.agreements[0])}", err=True)
+
+
+_told_devices: set[str] = set()
+
+
+def _on_devices(model: str, devices: str, settings: dict[str, Any]) -> Any:
+    from smile_core.hosts.split import open_on
+
+    editor, line = open_on(model, devices, **settings)
+    if line is not None and line not in _told_devices:
+        _told_devices.add(line)
+        typer.echo(f"smile: {line}", err=True)
+    return editor
+
+
+def _editor(
+    task: _Task,
+    *,
+    steps: int | None = None,
+    paid_edits: int | None = None,
+    most: int = _MOST_EDITS,
+    devices: str | None = None,
+    most_rows: int | None = None,
+) -> Any:
     """The editor of a task; one that costs money only after the user agreed to `most` edits or said how many."""
     if task.model == "oracle":
         from smile_core.scenes.oracle import OracleEditor
@@ -510,12 +587,16 @@ def _editor(task: _Task, *, steps: int | None = None, paid_edits: int | None = N
 
         return OracleEditor(scene_of(task.image))
     paid = task.model.startswith(("https://", "http://"))
-    if not paid and steps is None:
+    given = {"steps": steps, "most_rows": most_rows}
+    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if not paid and devices:
+        return _on_devices(task.model, devices, settings)
+    if not paid and not settings:
         return task.model
     from smile_core.editors.protocol import AsksFirst
     from smile_core.editors.registry import open_editor
 
-    editor = open_editor(task.model, **({} if steps is None else {"steps": steps}))
+    editor = open_editor(task.model, **settings)
     if isinstance(editor, AsksFirst):
         if paid_edits is None:
             if not sys.stdin.isatty():

@@ -111,7 +111,7 @@ class _HeldOut:
 
     def __init__(self, given: Posterior, kept: np.ndarray) -> None:
         masks, prior = given.rows.masks, given.settings.prior
-        best = covariance.Prior(prior.rates[:1], prior.product[:1], prior.linear[:1])
+        best = prior.of(slice(1))
         functionals = [covariance.mean(best, masks), covariance.influences(best, masks), covariance.pairs(best, masks)]
         self._cross = np.vstack([functional.cross[0] for functional in functionals])
         self._inverse = given.factors[0].T @ given.factors[0]

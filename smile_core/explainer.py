@@ -24,7 +24,8 @@ import numpy as np
 from PIL import Image
 
 from smile_core import design, plan
-from smile_core.area import SEGMENT, Area, AreaLike, load_area
+from smile_core.area import Area, AreaLike, load_area
+from smile_core.area_names import SEGMENT
 from smile_core.assemble import Measured, assemble
 from smile_core.design import MOST_WORDS, Rows
 from smile_core.editing import Edits, Meter, Progress
@@ -115,6 +116,11 @@ class Explainer:
         kept = evidence is not None and self.editor.fingerprint is not None
         self.evidence: AnyEvidence = evidence if evidence is not None and kept else Evidence()
         self.identity = self.editor.fingerprint or f"unnamed-{uuid.uuid4().hex}"
+
+    @property
+    def paints_in_area(self) -> bool:
+        """Whether the editor paints inside an area, and needs one; others take none."""
+        return isinstance(self.editor, PaintsInArea)
 
     def explain(
         self,

@@ -148,6 +148,15 @@ def doctor(json: Json = False) -> None:
             raise typer.Exit(1)
 
 
+def warm_models() -> frozenset[str]:
+    """The names of the models that the daemon holds in memory; none where it does not run or does not answer."""
+    try:
+        state = ask(_endpoint(), "status", patience=1.0) or {}
+    except (DaemonError, OSError):
+        return frozenset()
+    return frozenset(model["name"] for model in state.get("models", ()) if model["state"] == "warm")
+
+
 def _endpoint() -> Endpoint:
     return endpoint_of(current_build())
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from smile_core.area_names import SEGMENT, is_box
 from smile_core.documents.edit_document import DocumentPrompt, EditDocument, Entry
 from smile_core.editors.names import shipped_names
 from smile_core.hosts.tasks import Task
@@ -75,17 +76,46 @@ def resolve(
         image, stamp = find_image(entry.value, document.uri, grounds)
     except Refused as refused:
         return Trouble("image", refused.text, *CHOOSE_IMAGE, document.index.range(entry.start, entry.end))
-    model_entry = block.entry("model")
-    model = _model(model_entry, document.uri, settings)
+    area_entry = block.entry("area")
+    try:
+        area, area_stamp = _area(area_entry, document.uri, grounds)
+    except Refused as refused:
+        assert area_entry is not None
+        where = document.index.range(area_entry.start, area_entry.end)
+        return Trouble("front-matter", refused.text, None, None, where)
     return Task(
         prompt.text,
         str(image),
         stamp,
-        model,
+        _model(block.entry("model"), document.uri, settings),
         block.seed or 0,
         settings.budget,
         settings.half_width,
+        area,
+        area_stamp,
     )
+
+
+def _area(entry: Entry | None, uri: str, grounds: Grounds) -> tuple[str | None, tuple[int, int] | None]:
+    """An area as `Task` holds it: a box as it is, a file or a segmentation model's folder as a real path.
+
+    Raises:
+        Refused: as `find_image`.
+    """
+    if entry is None or not entry.value:
+        return None, None
+    if is_box(entry.value):
+        return entry.value, None
+    if entry.value.startswith(SEGMENT):
+        folder, mark, label = entry.value.removeprefix(SEGMENT).partition("#")
+        home = path_of(uri)
+        place = (home.parent / folder if home is not None else Path(folder)).resolve()
+        base = home.parent if home is not None else None
+        if not _allowed(place, base, grounds):
+            raise Refused(f"{folder} lies outside the workspace folders; copy the model here")
+        return f"{SEGMENT}{place}{mark}{label}", None
+    real, stamp = find_image(entry.value, uri, grounds)
+    return str(real), stamp
 
 
 def _model(entry: Entry | None, uri: str, settings: Settings) -> str:

@@ -309,5 +309,5 @@ async def run_session(connection: TextConnection, engine: Engine) -> None:
         for part in parts:
             part.cancel()
         for ended in await asyncio.gather(*parts, return_exceptions=True):
-            if isinstance(ended, Exception):
+            if isinstance(ended, Exception) and not isinstance(ended, ConnectionError):  # That one means: gone.
                 log.error("a session ended with %s", type(ended).__name__, exc_info=ended)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 from smile_core.editors.fetched import all_fetched
@@ -12,7 +13,7 @@ from smile_core.errors import EditorError
 
 @dataclass(frozen=True)
 class Entry:
-    """One model. `steps` 0 means that nothing says; `loaded` that this process holds its weights."""
+    """One model. `steps` 0 means that nothing says; `loaded` that some process of ours holds its weights."""
 
     name: str
     family: str
@@ -24,8 +25,11 @@ class Entry:
     about: str
 
 
-def known_models() -> tuple[Entry, ...]:
-    """Every model that can be opened by name, shipped ones first. No network, no torch."""
+def known_models(elsewhere: Collection[str] = ()) -> tuple[Entry, ...]:
+    """Every model that can be opened by name, shipped ones first. No network, no torch.
+
+    `elsewhere` are the names of those that another process has loaded.
+    """
     entries = [
         Entry(
             name=model.name,
@@ -34,7 +38,7 @@ def known_models() -> tuple[Entry, ...]:
             megabytes=model.megabytes,
             steps=family_of(model.folder)[1],
             licence="MIT, part of this package",
-            loaded=is_loaded(model.name),
+            loaded=model.name in elsewhere or is_loaded(model.name),
             about=model.about,
         )
         for model in shipped_models()
@@ -53,7 +57,7 @@ def known_models() -> tuple[Entry, ...]:
                 megabytes=model.megabytes,
                 steps=steps,
                 licence=model.licence,
-                loaded=is_loaded(model.name),
+                loaded=model.name in elsewhere or is_loaded(model.name),
                 about=about,
             )
         )

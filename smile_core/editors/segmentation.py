@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from smile_core.area import SEGMENT, Area
+from smile_core.area import Area
+from smile_core.area_names import SEGMENT
 from smile_core.editors.diffusers_folder import device_in_use, load_quietly
 from smile_core.errors import EditorError
 from smile_core.picture import Picture

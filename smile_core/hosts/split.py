@@ -9,17 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from smile_core.editors.protocol import ChoosesBatch, Editor, KnowsItsLimits, PaintsInArea, ReadsPartly
+from smile_core.editors.protocol import ChoosesBatch, Editor, KnowsItsLimits, ReadsPartly
 from smile_core.editors.protocol import StopsBetweenSteps as Stops
-from smile_core.editors.registry import open_editor
 from smile_core.errors import EditorError
+from smile_core.hosts.device_worker import DeviceWorker
 
 
 class SplitEditor:
-    """Edits by several copies of one editor, each in a thread of its own.
-
-    torch lets go of Python's lock while a device computes, so that threads of one process keep several
-    devices busy. Paired noise makes it the same which copy edits a row.
+    """Edits by several copies of one editor at the same time. Paired noise makes it the same which edits a row.
 
     Attributes:
         fingerprint: the copies' own; they must agree.
@@ -63,6 +60,10 @@ class SplitEditor:
             if isinstance(copy, Stops):
                 copy.stop_when(asked)
 
+    def weights_bytes(self) -> int:
+        """How much memory the weights of all copies take."""
+        return sum(copy.weights_bytes() for copy in self._copies if isinstance(copy, DeviceWorker))
+
     def edit(self, image: np.ndarray, prompts: Sequence[str], *, seed: int) -> list[np.ndarray | None]:
         """See `Editor.edit`. An error of one copy is raised when all have ended."""
         return self._split(prompts, lambda copy, part: copy.edit(image, part, seed=seed))
@@ -90,8 +91,37 @@ class SplitInpaintingEditor(SplitEditor):
         return self._split(prompts, lambda copy, part: copy.edit_area(image, area, part, seed=seed))
 
 
+def devices_here() -> list[str]:
+    """The devices that a model can be put on: every GPU, else the one that torch uses."""
+    import torch
+
+    from smile_core.editors.diffusers_folder import device_in_use
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return [f"cuda:{number}" for number in range(count)] or [device_in_use().type]
+
+
+def chosen_devices(asked: str) -> list[str]:
+    """The devices that a user names: "all", or names with commas between, such as "cuda:0,cuda:1".
+
+    Raises:
+        EditorError: one of them is not here.
+    """
+    here = devices_here()
+    if asked.strip() == "all":
+        return here
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    known = {*here, "cpu"}
+    for name in names:
+        if name not in known:
+            raise EditorError(f"there is no device {name!r} here; name some of {', '.join(sorted(known))}, or all")
+    if not names:
+        raise EditorError(f"no device is named; name some of {', '.join(sorted(known))}, or all")
+    return names
+
+
 def open_split(model: str | Path, devices: Sequence[str], **settings: Any) -> SplitEditor:
-    """A model on several devices.
+    """A model on several devices, in a process for each.
 
     Args:
         model: as in `open_editor`.
@@ -101,6 +131,28 @@ def open_split(model: str | Path, devices: Sequence[str], **settings: Any) -> Sp
     Raises:
         EditorError: as `open_editor`.
     """
-    copies = [open_editor(model, device=device, **settings) for device in devices]
-    kind = SplitInpaintingEditor if copies and isinstance(copies[0], PaintsInArea) else SplitEditor
+    # Processes start at the same time; each takes seconds to import torch.
+    with ThreadPoolExecutor(max(1, len(devices))) as pool:
+        copies = list(pool.map(lambda device: DeviceWorker(str(model), device=device, **settings), devices))
+    kind = SplitInpaintingEditor if copies and copies[0].paints_in_area else SplitEditor
     return kind(copies)
+
+
+def open_on(model: str | Path, devices: str, **settings: Any) -> tuple[Editor, str | None]:
+    """A model on the devices that a user names, and one line for the user where that is only one.
+
+    Args:
+        model: as in `open_editor`.
+        devices: as in `chosen_devices`.
+        **settings: as in `open_editor`.
+
+    Raises:
+        EditorError: as `open_editor` and `chosen_devices`.
+    """
+    from smile_core.editors.registry import open_editor
+
+    names = chosen_devices(devices)
+    if len(names) > 1:
+        return open_split(model, names, **settings), None
+    line = f"there is one device here, {names[0]}; it makes all edits"
+    return open_editor(model, device=names[0], **settings), line if devices.strip() == "all" else None

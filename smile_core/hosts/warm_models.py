@@ -27,8 +27,10 @@ class WarmModels:
     `states` may be asked from any.
     """
 
-    def __init__(self, evidence: AnyEvidence, *, budget: int | None = None) -> None:
-        self._evidence = evidence
+    def __init__(self, evidence: AnyEvidence, *, budget: int | None = None, devices: str | None = None) -> None:
+        """`devices` is as in `hosts.split.chosen_devices`; None leaves it to torch."""
+        self._evidence, self._devices = evidence, devices
+        self.notes: tuple[str, ...] = ()
         self._budget = budget if budget is not None else default_budget()
         self._warm: OrderedDict[str, _Warm] = OrderedDict()
         self._loading: str | None = None
@@ -60,7 +62,7 @@ class WarmModels:
         self._loading = model
         self.on_change()
         try:
-            explainer = Explainer(model, evidence=self._evidence)
+            explainer = Explainer(self._editor(model), evidence=self._evidence)
         except Exception as error:
             self._failed[model] = str(error)
             raise
@@ -73,6 +75,15 @@ class WarmModels:
             self._warm.popitem(last=False)
             _free()
         self.on_change()
+
+    def _editor(self, model: str) -> Any:
+        if self._devices is None or model.startswith(("https://", "http://")):
+            return model
+        from smile_core.hosts.split import open_on
+
+        editor, line = open_on(model, self._devices)
+        self.notes = (line,) if line else ()
+        return editor
 
     def unload(self) -> None:
         """Close all models and give their memory back."""
@@ -94,6 +105,9 @@ class WarmModels:
 
 def weights_bytes(editor: object) -> int:
     """How much memory an editor's weights take: exact for a diffusers pipeline, 0 where nothing can be told."""
+    told = getattr(editor, "weights_bytes", None)
+    if told is not None:
+        return int(told())
     pipe = getattr(editor, "_pipeline", None)  # Loads the weights where they are not loaded yet.
     parts = getattr(pipe, "components", {}).values()
     return sum(p.numel() * p.element_size() for part in parts if hasattr(part, "parameters") for p in part.parameters())

@@ -1,6 +1,6 @@
 """The worker process: holds torch, the models and the method; started and fed by a daemon over pipes.
 
-    python -m smile_core.hosts.worker [--private] [--model-memory BYTES]
+    python -m smile_core.hosts.worker [--private] [--model-memory BYTES] [--devices all|NAMES]
 
 Requests come on standard input, answers leave on standard output (`frames.py`). Work that needs a model runs one
 request at a time on the main thread; pictures and reports of finished explanations are drawn on a second thread;
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from smile_core.errors import Cancelled, EditorError, ImageError, MethodError, PromptError, SmileError
+from smile_core.errors import Cancelled, EditorError, ImageError, MethodError, OutOfMemory, PromptError, SmileError
 from smile_core.hosts.frames import FrameError, encoded, read_frame
 from smile_core.hosts.tasks import Task
 
@@ -34,6 +34,7 @@ HEAVY = ("explain", "preview", "compare", "verify")
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (ImageError, "image"),
     (PromptError, "prompt"),
+    (OutOfMemory, "memory"),
     (EditorError, "model"),
     (MethodError, "other"),
     (MemoryError, "memory"),
@@ -62,7 +63,7 @@ class Request:
 class Worker:
     """Answers requests; one per process."""
 
-    def __init__(self, out: BinaryIO, *, private: bool, model_memory: int | None) -> None:
+    def __init__(self, out: BinaryIO, *, private: bool, model_memory: int | None, devices: str | None = None) -> None:
         self._out, self._lock = out, threading.Lock()
         self._heavy: queue.Queue[Request] = queue.Queue()
         self._light: queue.Queue[Request] = queue.Queue()
@@ -70,7 +71,7 @@ class Worker:
         self._kept: OrderedDict[Task, Any] = OrderedDict()
         self._maps: dict[Task, Any] = {}
         self._previewed: OrderedDict[tuple[Task, str], Any] = OrderedDict()
-        self._private, self._model_memory = private, model_memory
+        self._private, self._model_memory, self._devices = private, model_memory, devices
         self._models: Any = None
         self._evidence: Any = None
         self._edits = 0
@@ -114,7 +115,7 @@ class Worker:
         from smile_core.hosts.warm_models import WarmModels
 
         self._evidence = Evidence() if self._private else EvidenceStore()
-        self._models = WarmModels(self._evidence, budget=self._model_memory)
+        self._models = WarmModels(self._evidence, budget=self._model_memory, devices=self._devices)
         self._models.on_change = self.state
 
     def _serve(self, requests: queue.Queue[Request]) -> None:
@@ -144,7 +145,7 @@ class Worker:
         torch = sys.modules.get("torch")
         device = "cuda" if torch is not None and torch.cuda.is_available() else "cpu"
         models = {name: list(state) for name, state in self._models.states().items()} if self._models else {}
-        notes = list(getattr(self._evidence, "notes", ()))
+        notes = [*getattr(self._evidence, "notes", ()), *(self._models.notes if self._models else ())]
         self.say({"say": "state", "models": models, "device": device, "edits": self._edits, "notes": notes})
 
     # What can be asked. Each gives an answer (JSON-like) and blobs.
@@ -234,8 +235,10 @@ class Worker:
             task = request.task.with_model(model)
             found = self._kept.get(task)
             if found is None or found.stop == "running":
-                *_, found = self._explainer(task).stream(
-                    task.prompt, Path(task.image), area=task.area, seed=task.seed, cancelled=request.cancelled.is_set
+                explainer = self._explainer(task)
+                area = task.area if explainer.paints_in_area else None
+                *_, found = explainer.stream(
+                    task.prompt, Path(task.image), area=area, seed=task.seed, cancelled=request.cancelled.is_set
                 )
                 self._keep(task, found)
             explanations.append(found)
@@ -347,17 +350,27 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def step_back() -> None:
+    """Let the daemon, the editors and whatever else people look at go first where processors are few."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+
+
 def main(arguments: Sequence[str] | None = None, *, run: Callable[[Worker], None] = Worker.work) -> None:
     """The process's entry point."""
     parser = argparse.ArgumentParser(description="The worker process of the SMILE Lens daemon.")
     parser.add_argument("--private", action="store_true", help="keep edits in memory only")
     parser.add_argument("--model-memory", type=int, help="bytes of weights to keep warm")
+    parser.add_argument(
+        "--devices", default=os.environ.get("SMILE_DEVICES") or None, help="all, or names with commas between"
+    )
     options = parser.parse_args(arguments)
     die_with_parent()
+    step_back()
     # Libraries may print; nothing but frames may reach the parent.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    worker = Worker(out, private=options.private, model_memory=options.model_memory)
+    worker = Worker(out, private=options.private, model_memory=options.model_memory, devices=options.devices)
     stream = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     threading.Thread(target=worker.read_from, args=(stream,), name="reading", daemon=True).start()
     run(worker)

@@ -34,7 +34,7 @@ def comparison_text(comparison: Comparison, *, width: int) -> str:
         for e in comparison.explanations
     ]
     lines += ["", " " * first + "".join("  " + _fit(fact, room) for fact in facts), ""]
-    lines += [_agreement_text(comparison, agreement) for agreement in comparison.agreements]
+    lines += [agreement_text(comparison, agreement) for agreement in comparison.agreements]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -50,7 +50,8 @@ def _cell(word: ExplainedWord | None) -> str:
     return f"{_SHORT[word.state]} ({wording.signed(word.influence)})" if word.state != "unread" else _SHORT["unread"]
 
 
-def _agreement_text(comparison: Comparison, agreement: Agreement) -> str:
+def agreement_text(comparison: Comparison, agreement: Agreement) -> str:
+    """One line: rank correlation, overlap, and the words on which the two differ."""
     first, second = (wording.printable(comparison.names[i]) for i in (agreement.first, agreement.second))
     ranks = wording.MISSING if agreement.ranks is None else wording.plain(agreement.ranks)
     differ = ", ".join(wording.quoted(comparison.lines[i].text) for i in agreement.differ)
@@ -94,7 +95,7 @@ def comparison_html(comparison: Comparison) -> Fragment:
     facts = "".join(
         f"<td>{escape(wording.fidelity_text(e.fidelity.held_out_r2))}</td>" for e in comparison.explanations
     )
-    agreements = "".join(f"<p>{escape(_agreement_text(comparison, a))}</p>" for a in comparison.agreements)
+    agreements = "".join(f"<p>{escape(agreement_text(comparison, a))}</p>" for a in comparison.agreements)
     words = files("smile_core.report").joinpath("words.css").read_text(encoding="utf-8")
     body = (
         f'<article class="comparison"><table><thead><tr><td></td>{heads}</tr></thead><tbody>'

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smile_core.area import Area, beside, load_area
+from smile_core.area import Area, load_area
+from smile_core.area_names import beside
 from smile_core.errors import ImageError
 from smile_core.evidence import EditKey
 from smile_core.picture import load_picture

@@ -15,7 +15,8 @@ PACKAGE = Path(smile_core.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
-    "errors", "whole_file", "prompt", "sub_prompts", "known_texts", "documents", "design", "phrases", "picture", "area",
+    "errors", "whole_file", "prompt", "sub_prompts", "known_texts", "documents", "design", "phrases", "picture",
+    "area_names", "area",
     "features", "distance", "response", "saliency", "kernel", "surrogate", "covariance", "relevance", "posterior",
     "next_rows", "plan", "estimate", "stopping", "quality", "faithfulness", "method", "measure", "evidence", "lossless",
     "evidence_rows", "evidence_place", "evidence_connection", "evidence_store", "evidence_upkeep",

@@ -10,11 +10,18 @@ import numpy as np
 import pytest
 import tiny_models
 from families import edit, gap
+from PIL import Image
+from typer.testing import CliRunner
 
-from smile_core import explain
+from smile_core import Evidence, explain
+from smile_core.cli import app
 from smile_core.editors.registry import open_editor
 from smile_core.errors import Cancelled, EditorError
-from smile_core.hosts.split import SplitEditor, open_split
+from smile_core.hosts.device_worker import DeviceWorker
+from smile_core.hosts.split import SplitEditor, chosen_devices, devices_here, open_split
+from smile_core.hosts.warm_models import WarmModels
+from smile_core.scenes.scene import random_scene
+from smile_core.scenes.scene_png import scene_png
 
 PROMPTS = ["make the car red", "", "car red", "red", "make it snow tonight"]
 
@@ -84,3 +91,80 @@ def test_what_is_no_copy() -> None:
             SplitEditor(copies)
     with pytest.raises(EditorError, match="at least one device"):
         SplitEditor([])
+
+
+def test_devices_that_a_user_names() -> None:
+    assert chosen_devices("all") == devices_here()
+    assert chosen_devices("cpu") == ["cpu"]
+    for names in ("cuda:99", "cpu,cuda:99"):
+        with pytest.raises(EditorError, match=r"no device 'cuda:99' here; name some of .*cpu"):
+            chosen_devices(names)
+    with pytest.raises(EditorError, match="no device is named"):
+        chosen_devices(" , ")
+
+
+def test_a_process_that_has_ended_is_one_line(tmp_path: Path) -> None:
+    worker = DeviceWorker(str(tiny_models.build_instruct_pix2pix(tmp_path / "model")), device="cpu", steps=1)
+    worker._process.kill()
+    with pytest.raises(EditorError, match="the process for cpu has ended"):
+        worker.edit(np.zeros((32, 32, 3), np.uint8), ["red"], seed=0)
+    with pytest.raises(EditorError, match="no model 'nowhere'"):
+        DeviceWorker("nowhere", device="cpu")
+
+
+@pytest.fixture
+def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A scene's file, and a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = tmp_path / "scene.png"
+    made.write_bytes(scene_png(random_scene(0)))
+    return made
+
+
+def test_the_shell_splits(picture: Path, tmp_path: Path) -> None:
+    base = ["preview", "make it red", "-i", str(picture), "--private"]
+    results = []
+    for devices in ("cpu", "cpu,cpu"):
+        out = tmp_path / f"{len(results)}.png"
+        result = CliRunner().invoke(app, [*base, "--devices", devices, "-o", str(out)])
+        assert result.exit_code == 0, result.stderr
+        assert "one device" not in result.stderr
+        results.append(np.asarray(Image.open(out)))
+    assert gap(*results) <= 2
+    refused = CliRunner().invoke(app, [*base, "--devices", "cuda:99"])
+    assert refused.exit_code == 1
+    assert "no device 'cuda:99' here" in refused.stderr
+
+
+@pytest.mark.skipif(len(devices_here()) > 1, reason="there are several devices")
+def test_where_there_is_one_device_the_shell_says_so(picture: Path, tmp_path: Path) -> None:
+    command = ["preview", "make it red", "-i", str(picture), "-o", str(tmp_path / "o.png"), "--private"]
+    alone = CliRunner().invoke(app, [*command, "--devices", "all"])
+    assert alone.exit_code == 0
+    assert f"smile: there is one device here, {devices_here()[0]}; it makes all edits" in alone.stderr
+
+
+def test_warm_models_are_split(tmp_path: Path) -> None:
+    folder = tiny_models.build_instruct_pix2pix(tmp_path / "model")
+    models = WarmModels(Evidence(), devices="cpu,cpu")
+    explainer = models.get(str(folder), Path())
+    assert explainer.editor.describe()["devices"] == "2"
+    state, size, _ = models.states()[str(folder)]
+    alone = WarmModels(Evidence())
+    alone.get(str(folder), Path())
+    assert (state, size) == ("warm", 2 * alone.states()[str(folder)][1])
+
+
+def test_a_draft_comes_first_and_is_measured_against_the_exact_one(picture: Path, tmp_path: Path) -> None:
+    folder = tiny_models.build_instruct_pix2pix(tmp_path / "model")
+    command = ["explain", "make the car red", "-i", str(picture), "-m", str(folder), "--private"]
+    (folder / "editing.json").write_text('{"steps": 4}')
+    result = CliRunner().invoke(app, [*command, "--draft", "2"])
+    assert result.exit_code == 0, result.stderr
+    draft, exact = result.stdout.split("make the car red")[1:]
+    assert "This is a draft: 2 steps instead of 4" in draft
+    assert "draft" not in exact
+    assert "smile: draft of 2 steps and exact: rank correlation " in result.stderr
+    refused = CliRunner().invoke(app, [*command, "--draft", "4"])
+    assert refused.exit_code == 1
+    assert "model takes 4 steps anyway" in refused.stderr

@@ -40,7 +40,7 @@ class EchoEngine:
         self.warm = False
 
     def status(self) -> StatusResult:
-        model = ModelStatus("echo", "", "warm" if self.warm else "cold", 0, "")
+        model = ModelStatus("scenes-turbo", "", "warm" if self.warm else "cold", 0, "")
         return StatusResult("busy" if self.held else "idle", "", 0, None, 0, 0, self.held, 0, 0, "", (model,))
 
 

@@ -55,9 +55,9 @@ def workspace(folder: Path) -> Path:
     return folder
 
 
-def prompt_document(*prompts: str, image: str = "street.png") -> str:
+def prompt_document(*prompts: str, image: str = "street.png", seed: int = 0) -> str:
     """A `.edit` document."""
-    return "\n\n".join([f"---\nimage: {image}\nmodel: scenes-turbo\nseed: 0\n---", *prompts]) + "\n"
+    return "\n\n".join([f"---\nimage: {image}\nmodel: scenes-turbo\nseed: {seed}\n---", *prompts]) + "\n"
 
 
 class Client:
@@ -117,6 +117,14 @@ class Client:
             await within(self.websocket.wait_closed())
         await within(self.lsp.stop())
 
+    async def vanish(self) -> None:
+        """Close the connection without a word."""
+        if self.websocket is not None:
+            await within(self.websocket.close())
+        elif self.lsp._server is not None and self.lsp._server.stdin is not None:
+            self.lsp._server.stdin.close()
+        await within(self.lsp.stop())
+
     async def ask(self, method: str, params: Any = None) -> Any:
         """A request's result, within the time."""
         return await within(self.lsp.protocol.send_request_async(method, params))
@@ -173,10 +181,14 @@ _NUMBER = re.compile(r"[+−-]\d\.\d\d|0\.\d\d|no measurable effect")
 
 @contextlib.asynccontextmanager
 async def session(home: Home, transport: str, raw: dict[str, Any], root: Path) -> AsyncIterator[Client]:
-    """A client that leaves in order at the end."""
+    """A client that leaves in order at the end, and just goes when the test failed."""
     client = Client(raw, root)
     await client.start(home, transport)
-    yield client
+    try:
+        yield client
+    except BaseException:
+        await client.vanish()
+        raise
     await client.leave()
 
 

@@ -72,6 +72,16 @@ def test_a_stuck_daemon_is_told_and_stopped_by_force(home: Home) -> None:
     assert home.smile("daemon", "start", "--json")["pid"] != record.pid
 
 
+def test_the_list_of_models_asks_the_daemon(home: Home) -> None:
+    def loaded() -> bool:
+        found: bool = home.smile("models", "--json")[0]["loaded"]
+        return found
+
+    assert not loaded()
+    home.echo_daemon()
+    assert loaded()
+
+
 def test_models_unload_and_then_the_daemon_leaves(home: Home) -> None:
     home.echo_daemon("--unload-minutes", "0.02", "--leave-minutes", "0.05")
     editor = home.editor()
@@ -104,7 +114,7 @@ def test_a_daemon_that_nobody_ever_comes_to_leaves(home: Home) -> None:
 def test_an_idle_daemon_uses_no_processor_time(home: Home) -> None:
     home.smile("daemon", "start")
     editor = home.editor()
-    editor.ask("initialize")
+    editor.hello()
     pids = [*home.daemons(), editor.process.pid]
 
     def ticks() -> int:
@@ -137,7 +147,7 @@ def test_doctor_lists_what_is_there_and_what_is_wrong(home: Home) -> None:
     assert {"pid": editor.process.pid, "kind": "forwarder"}.items() <= {
         **next(one for one in found["processes"] if one["pid"] == editor.process.pid)
     }.items()
-    assert [model["name"] for model in found["models"]] == ["echo"]
+    assert [model["name"] for model in found["models"]] == ["scenes-turbo"]
     assert {"log"} <= {one["what"] for one in found["files"]}
     home.processes[0].kill()
     home.processes[0].wait()

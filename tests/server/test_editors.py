@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homes import SMILE, Home
+from homes import SMILE, Home, eventually
 from product import prompt_document, workspace
+
+from smile_server.handlers.semantic_tokens import MODIFIERS, TYPES
 
 CONFIGURATIONS = Path(__file__).parents[2] / "docs/editors"
 DRIVERS = Path(__file__).parent / "editors"
-PACKAGES = {"nvim": ("neovim",), "emacs": ("emacs-nox", "elpa-eglot"), "hx": ("hx",)}
-DOCUMENT = prompt_document("make the car red", "make the \U0001f600 sky stormy, please")
+PACKAGES = {"nvim": ("neovim",), "emacs": ("emacs-nox", "elpa-eglot")}
+PROMPTS = ("make the car red", "make the \U0001f600 sky stormy, please")
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +49,14 @@ def home() -> Iterator[Home]:
 
 
 def require(program: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """The program, installed in CI; elsewhere the test is skipped with a line that cannot be overlooked."""
+    """The program: in CI installed, or an error; elsewhere a skipped test, with a line that cannot be overlooked."""
     if shutil.which(program):
         return
     install = ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES[program]]
     if os.environ.get("CI"):
-        done = subprocess.run(install, capture_output=True, text=True, timeout=120)
+        may = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+        subprocess.run([*may, "apt-get", "update"], capture_output=True, timeout=60)
+        done = subprocess.run([*may, *install], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, f"in CI this editor must be there: {done.stderr[-500:]}"
         return
     with capfd.disabled():
@@ -59,41 +64,50 @@ def require(program: str, capfd: pytest.CaptureFixture[str]) -> None:
     pytest.skip(f"{program} is not installed")
 
 
-def seen_by(home: Home, folder: Path, command: list[str], configuration: str) -> dict[str, Any]:
-    """What an editor showed, by its driver's own report."""
+def shown(home: Home, folder: Path, command: list[str], configuration: str, seed: int) -> dict[str, Any]:
+    """What an editor showed, by its driver's own report, and that the edits behind it were made meanwhile."""
     document = workspace(folder) / "street.edit"
-    document.write_text(DOCUMENT, encoding="utf-8")
-    seen = folder / "seen.json"
-    told = {"DOCUMENT": document, "SEEN": seen, "CONFIGURATION": CONFIGURATIONS / configuration}
+    document.write_text(prompt_document(*PROMPTS, seed=seed), encoding="utf-8")
+    report = folder / "seen.json"
+    told = {"DOCUMENT": document, "SEEN": report, "CONFIGURATION": CONFIGURATIONS / configuration}
     environment = home.environment | {name: str(path) for name, path in told.items()}
+    home.smile("daemon", "start")
+    before = home.smile("daemon", "status", "--json")
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=280)
-    assert seen.is_file(), done.stdout[-2000:] + done.stderr[-2000:]
-    found: dict[str, Any] = json.loads(seen.read_text(encoding="utf-8"))
+    assert report.is_file(), done.stdout[-2000:] + done.stderr[-2000:]
+    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     assert "failed" not in found, found
+    eventually(lambda: home.smile("daemon", "status", "--json")["sessions"] == 0, "the editor's session has ended")
+    after = home.smile("daemon", "status", "--json")
+    assert after["pid"] == before["pid"]  # The editor's end is nothing to the daemon.
+    assert after["edits"] > before["edits"]
+    assert {model["name"] for model in after["models"] if model["state"] == "warm"} == {"scenes-turbo"}
     return found
 
 
 def check(found: dict[str, Any]) -> None:
-    """The hover is text with the word's number and no picture; a hint stands on a whole word."""
+    """Hovers are text with the word's number and no picture; a hint stands on a whole word."""
     assert "red" in found["hover"]
-    assert "data:" not in found["hover"]
+    assert "95 %" in found["hover"]
+    assert "snowy" in found["changed"]
+    assert "data:" not in found["hover"] + found["changed"]
     hints = [hint for hint in found["diagnostics"] if "no measurable effect" in hint["text"]]
     assert hints
-    words = {word.strip(",") for word in DOCUMENT.split()}
+    words = {word.strip(",") for prompt in PROMPTS for word in prompt.split()}
     assert all(hint["word"] in words for hint in hints)
 
 
-def test_neovim_shows_hover_and_diagnostics(home: Home, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_neovim_shows_hover_and_hints(home: Home, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     require("nvim", capfd)
     command = ["nvim", "--headless", "--clean", "-c", f"luafile {DRIVERS / 'neovim.lua'}"]
-    check(seen_by(home, tmp_path, command, "neovim.lua"))
+    check(shown(home, tmp_path, command, "neovim.lua", seed=1))
 
 
-def test_emacs_shows_hover_and_diagnostics(home: Home, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_emacs_shows_hover_and_hints(home: Home, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     require("emacs", capfd)
-    command = ["emacs", "--no-init-file", "--batch", "--load", str(DRIVERS / "emacs.el")]
     # `--quick` would hide Debian's own packages, eglot among them.
-    check(seen_by(home, tmp_path, command, "emacs.el"))
+    command = ["emacs", "--no-init-file", "--batch", "--load", str(DRIVERS / "emacs.el")]
+    check(shown(home, tmp_path, command, "emacs.el", seed=2))
 
 
 def test_the_other_configurations_start_the_same_server() -> None:
@@ -106,3 +120,15 @@ def test_the_other_configurations_start_the_same_server() -> None:
     assert language["name"] in zed["language_servers"]["smile"]["languages"]
     assert language["path_suffixes"] == helix["language"][0]["file-types"] == ["edit"]
     assert zed["language_servers"]["smile"]["language_ids"][language["name"]] == helix["language"][0]["name"]
+    rules = json.loads(
+        (CONFIGURATIONS / "zed/languages/edit-prompt/semantic_token_rules.json").read_text(encoding="utf-8")
+    )
+    assert {rule["token_type"] for rule in rules} <= set(TYPES)
+    assert {modifier for rule in rules for modifier in rule.get("token_modifiers", ())} <= set(MODIFIERS)
+
+
+def test_the_page_names_every_configuration_and_its_links_lead_somewhere() -> None:
+    page = (CONFIGURATIONS / "README.md").read_text(encoding="utf-8")
+    links = set(re.findall(r"\]\(([^)#:]+)\)", page))
+    assert all((CONFIGURATIONS / link).exists() for link in links)
+    assert {path.name for path in CONFIGURATIONS.iterdir() if path.name != "README.md"} <= links

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from homes import Home, eventually
+from homes import HELLO, Home, eventually
 from raw_client import connected, shake
 
 from smile_server import log
@@ -122,7 +122,7 @@ def test_the_file_is_bounded_private_and_no_link(tmp_path: Path, monkeypatch: py
 def test_nothing_is_written_beside_the_log(home: Home) -> None:
     home.smile("daemon", "start")
     editor = home.editor()
-    editor.ask("initialize", {"text": PROMPT})
+    editor.ask("initialize", HELLO | {"clientInfo": {"name": PROMPT}})
     written = [path for path in home.folder.rglob("*") if path.is_file()]
     assert {path.suffix for path in written} == {".log", ".json", ".lock"}
     assert not any(PROMPT.encode() in path.read_bytes() for path in written)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from smile_server.resolving import Grounds, Refused, find_image, path_of
+from smile_core.hosts.tasks import Task
+from smile_server.documents import OpenDocument
+from smile_server.protocol import Trouble
+from smile_server.resolving import Grounds, Refused, find_image, path_of, resolve
+from smile_server.settings import Settings
 
 
 @pytest.fixture
@@ -71,3 +76,33 @@ def test_a_changed_picture_is_another_stamp(place: Path) -> None:
 @pytest.mark.parametrize("uri", ["untitled:Untitled-1", "file://server/share/a.edit", "http://x/a.edit"])
 def test_only_local_files_have_a_path(uri: str) -> None:
     assert path_of(uri) is None
+
+
+def resolved(home: Path, text: str) -> Task | Trouble:
+    """What the first prompt of a document in this folder resolves to."""
+    home.mkdir(exist_ok=True)
+    (home / "street.png").write_bytes(b"x")
+    document = OpenDocument((home / "a.edit").as_uri(), "edit-prompt", 1, text, "utf-16")
+    block = document.blocks[0]
+    return resolve(document, block, block.prompts[0], Settings(trusted=True), Grounds())
+
+
+@pytest.mark.parametrize(
+    ("written", "area"),
+    [("10,20,30,40", "10,20,30,40"), ("mask.png", "{home}/mask.png"), ("segment:m#car", "segment:{home}/m#car")],
+)
+def test_an_area_is_a_box_or_lies_in_the_folder(tmp_path: Path, written: str, area: str) -> None:
+    (tmp_path / "mask.png").write_bytes(b"x")
+    task = resolved(tmp_path, f"---\nimage: street.png\narea: {written}\n---\npaint it\n")
+    assert isinstance(task, Task)
+    assert task.area == area.format(home=tmp_path)
+    assert (task.area_stamp is not None) == (written == "mask.png")
+    assert Task.from_data(json.loads(json.dumps(task.to_data()))) == task
+
+
+@pytest.mark.parametrize("written", ["../mask.png", "segment:/elsewhere", "segment:../m", "//host/mask.png"])
+def test_an_area_elsewhere_is_refused(tmp_path: Path, written: str) -> None:
+    (tmp_path / "mask.png").write_bytes(b"x")
+    trouble = resolved(tmp_path / "in", f"---\nimage: street.png\narea: {written}\n---\npaint it\n")
+    assert isinstance(trouble, Trouble)
+    assert trouble.range is not None

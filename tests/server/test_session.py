@@ -17,6 +17,7 @@ import pytest_asyncio
 from PIL import Image
 
 from smile_server.engine import Engine
+from smile_server.session import run_session
 from tests.server.talk import Refused, Talk
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -434,6 +435,21 @@ async def test_a_vanished_client_leaves_no_job(engine: Engine, folder: Path) -> 
         await asyncio.sleep(0.02)
     assert not engine.busy
     assert engine.known is not None
+
+
+async def test_a_client_that_goes_while_it_is_told_something_is_no_error(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Gone:
+        async def send(self, text: str) -> None:
+            raise ConnectionError("the client has gone")
+
+        async def __aiter__(self) -> AsyncIterator[str]:
+            yield '{"jsonrpc": "2.0", "id": 1, "method": "shutdown"}'
+            await asyncio.Event().wait()
+
+    await asyncio.wait_for(run_session(Gone(), engine), 20)
+    assert [record.levelname for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_killed_worker_is_started_again_and_the_job_done(talk: Talk, folder: Path, engine: Engine) -> None:

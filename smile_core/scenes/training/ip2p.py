@@ -158,9 +158,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
+    folders = [kept / "128", kept / "192"]
     pools = [
-        pool(kept / "128", options.scenes, seed=options.seed),
-        pool(kept / "192", options.scenes // 6, seed=options.seed, width=192),
+        pool(folders[0], options.scenes, seed=options.seed),
+        pool(folders[1], options.scenes // 6, seed=options.seed, width=192),
     ]
     turbo = Img2ImgTurboPipeline.from_pretrained(options.start, dtype=torch.float32).to(DEVICE)
     if options.resume:
@@ -178,7 +179,8 @@ def main() -> None:
 
     train_decoder(pipe.vae, pools, steps=options.steps[0], seed=seed + 5, rate=2 * rate)
     save()
-    latents = [encode_all(turbo.vae, pairs) for pairs in pools] if options.steps[1] else []
+    both = zip(pools, folders, strict=True)
+    latents = [encode_all(turbo.vae, pairs, folder) for pairs, folder in both] if options.steps[1] else []
     train_denoising(pipe, latents, pools, steps=options.steps[1], seed=seed + 6, rate=rate, on_save=save)
 
 

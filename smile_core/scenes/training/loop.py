@@ -1,4 +1,4 @@
-"""One training loop for every stage: AdamW, one cycle of the rate, a moving average of the weights."""
+"""One training loop for every stage: Muon and AdamW, one cycle of the rate, a moving average of the weights."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 LEAST_CHANGED = 1 / 64
 SAVE_EVERY = 1000
+ENDS = ("embedding", "conv_in", "conv_out", "say")
+"""Names of parameters at the ends of a network, where Muon does not belong."""
 
 
 class Average:
@@ -36,6 +38,44 @@ class Average:
         """Put the average into the live modules."""
         for kept, live in zip(self.kept, self.live, strict=True):
             live.load_state_dict(kept.state_dict())
+
+
+class Optimisers:
+    """Muon (Jordan et al. 2024) for what acts as a matrix inside, convolutions flattened; AdamW for all else."""
+
+    def __init__(self, modules: Iterable[nn.Module], rate: float) -> None:
+        matrices: list[nn.Parameter] = []
+        others: list[nn.Parameter] = []
+        for module in modules:
+            for name, parameter in module.named_parameters():
+                if parameter.requires_grad:
+                    inside = parameter.ndim >= 2 and not any(end in name for end in ENDS)
+                    (matrices if inside else others).append(parameter)
+        # Views of the same storage: what Muon does to them it does to the modules.
+        self._pairs = [(p, nn.Parameter(p.detach().flatten(1))) for p in matrices]
+        flat = [view for _, view in self._pairs]
+        self._all: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(others, lr=rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
+        ]
+        if flat:
+            muon = torch.optim.Muon(flat, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+            self._all.append(muon)
+
+    def step(self, rate: float) -> None:
+        """One step by the parameters' gradients."""
+        for parameter, view in self._pairs:
+            view.grad = None if parameter.grad is None else parameter.grad.flatten(1)
+        for optimiser in self._all:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            optimiser.step()
+
+
+def share_of_rate(step: int, warm: float, steps: int) -> float:
+    """One cycle: a linear rise over `warm` steps, then half a cosine down to nothing."""
+    if step < warm:
+        return step / warm
+    return 0.5 + 0.5 * math.cos(math.pi * (step - warm) / max(1.0, steps - warm))
 
 
 def train(
@@ -66,18 +106,18 @@ def train(
     random = np.random.default_rng(seed)
     torch.manual_seed(seed)
     parameters = [p for module in (*modules, *helpers) for p in module.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=min(0.1, 300 / steps))
+    optimisers = Optimisers([*modules, *helpers], rate)
+    warm = min(0.1 * steps, 300)
     average = Average(modules, 0.999)
     started, running = time.perf_counter(), math.nan
     for step in range(1, steps + 1):
         with torch.autocast(DEVICE, dtype=torch.bfloat16):
             loss = loss_of(random)
-        optimiser.zero_grad(set_to_none=True)
+        for parameter in parameters:
+            parameter.grad = None
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        schedule.step()
+        optimisers.step(rate * share_of_rate(step, warm, steps))
         average.update()
         if step % 10 == 0 or step == steps:
             running = loss.item() if math.isnan(running) else 0.85 * running + 0.15 * loss.item()

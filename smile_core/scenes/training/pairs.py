@@ -26,7 +26,7 @@ WIDE_FROM = 800
 class Pairs:
     """A pool of edits. `texts[i]` turns picture `source[i]` into picture `target[i]`."""
 
-    pictures: np.ndarray  # uint8 (M, 128, 128 or 192, 3)
+    pictures: np.ndarray  # uint8 (M, 128, 128 or 192, 3), on disk where a folder keeps them
     kinds: np.ndarray  # uint16 (M, 8, 8), see `labels.kind_map`
     texts: list[str]
     edits: np.ndarray  # int16 (N, MOST_LABELS), see `labels.edit_labels`; -1 fills up
@@ -118,7 +118,8 @@ def pool(folder: Path, scenes: int, *, seed: int, width: int = 128, processes: i
         (folder / "texts.txt").write_text("\n".join(pairs.texts), encoding="utf-8")
     index = np.load(folder / "pairs.npz")
     return Pairs(
-        pictures=np.load(folder / "pictures.npy"),
+        # Gigabytes; several runs share what the system keeps of it.
+        pictures=np.load(folder / "pictures.npy", mmap_mode="r"),
         texts=(folder / "texts.txt").read_text(encoding="utf-8").split("\n"),
         **{name: index[name] for name in ("kinds", "edits", "source", "target")},
     )

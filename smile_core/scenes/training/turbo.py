@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -93,15 +94,21 @@ def train_autoencoder(vae: SkipAutoencoderKL, pools: list[Pairs], *, steps: int,
         vae.register_to_config(scaling_factor=round(float(1 / sample.std()), 4))
 
 
-def encode_all(vae: SkipAutoencoderKL, pairs: Pairs) -> Tensor:
-    """Scaled latents (M, C, h, w) of every picture, half precision."""
+def encode_all(vae: SkipAutoencoderKL, pairs: Pairs, folder: Path) -> Tensor:
+    """Scaled latents (M, C, h, w) of every picture, half precision; the pool's folder keeps them for this encoder."""
+    weights = (v.cpu().half().numpy().tobytes() for k, v in sorted(vae.state_dict().items()) if "decoder" not in k)
+    kept = folder / f"latents-{hashlib.sha256(b''.join(weights)).hexdigest()[:12]}.npy"
+    if kept.exists():
+        return torch.from_numpy(np.load(kept)).to(DEVICE)
     parts = []
     with torch.no_grad(), torch.autocast(DEVICE, dtype=torch.bfloat16):
         for start in range(0, len(pairs.pictures), 64):
             rows = np.arange(start, min(start + 64, len(pairs.pictures)))
             latents = vae.encode_with_skips(pixels_of(pairs, rows))[0].float()
             parts.append((latents * vae.config.scaling_factor).half())
-    return torch.cat(parts)
+    found = torch.cat(parts)
+    np.save(kept, found.cpu().numpy())
+    return found
 
 
 class Seeing(nn.Module):
@@ -126,12 +133,19 @@ class Seeing(nn.Module):
 
 
 def train_editing(
-    pipe: Img2ImgTurboPipeline, pools: list[Pairs], *, steps: int, seed: int, rate: float, on_save: Callable[[], None]
+    pipe: Img2ImgTurboPipeline,
+    pools: list[Pairs],
+    folders: list[Path],
+    *,
+    steps: int,
+    seed: int,
+    rate: float,
+    on_save: Callable[[], None],
 ) -> None:
     """Stage B."""
     if steps == 0:
         return
-    latents = [encode_all(pipe.vae, pairs) for pairs in pools]
+    latents = [encode_all(pipe.vae, pairs, folder) for pairs, folder in zip(pools, folders, strict=True)]
     tokens = [token_ids(pipe.tokenizer, pairs.texts).to(DEVICE) for pairs in pools]
     kinds = [torch.from_numpy(pairs.kinds.astype(np.int32)).to(DEVICE) for pairs in pools]
     print(f"encoded {sum(map(len, latents))} pictures, {sum(map(len, tokens))} instructions", flush=True)
@@ -214,9 +228,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
+    folders = [kept / "128", kept / "192"]
     pools = [
-        pool(kept / "128", options.scenes, seed=options.seed),
-        pool(kept / "192", options.scenes // 6, seed=options.seed, width=192),
+        pool(folders[0], options.scenes, seed=options.seed),
+        pool(folders[1], options.scenes // 6, seed=options.seed, width=192),
     ]
     if options.resume:
         pipe = Img2ImgTurboPipeline.from_pretrained(options.resume, dtype=torch.float32)
@@ -235,7 +250,7 @@ def main() -> None:
     train_autoencoder(pipe.vae, pools, steps=a, seed=seed, rate=1.5 * rate)
     train_language(pipe.text_encoder, pipe.tokenizer, pools, steps=words, seed=seed + 3, rate=rate)
     save()
-    train_editing(pipe, pools, steps=b, seed=seed + 1, rate=rate, on_save=save)
+    train_editing(pipe, pools, folders, steps=b, seed=seed + 1, rate=rate, on_save=save)
     train_together(pipe, pools, steps=c, seed=seed + 2, rate=rate / 2, on_save=save)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from families import edit
-from torch import Tensor, nn
+from torch import Tensor
 
 from smile_core.editors.paired_noise import PairedNoise
-from smile_core.editors.shared_work import SharedWork, filled_up, in_pieces, once_a_row
+from smile_core.editors.shared_work import SharedWork, in_pieces, once_a_row
+from smile_core.errors import EditorError
 
 
 def _counted(rows_seen: list[int]) -> Any:
@@ -33,7 +33,7 @@ def _arguments(rows: int, *, distinct: int) -> tuple[tuple[Tensor, ...], dict[st
 
 
 @pytest.mark.parametrize("return_dict", [False, True])
-@pytest.mark.parametrize("wrap", [in_pieces, once_a_row, filled_up])
+@pytest.mark.parametrize("wrap", [in_pieces, once_a_row])
 @pytest.mark.parametrize("rows", [1, 2, 5, 8])
 def test_wrapped_functions_give_what_they_gave(rows: int, wrap: Any, return_dict: bool) -> None:
     args, given = _arguments(rows, distinct=min(rows, 3))
@@ -51,15 +51,15 @@ def test_equal_rows_are_computed_once() -> None:
     assert seen == [5]
 
 
-def test_batches_are_filled_up_to_powers_of_two() -> None:
-    seen: list[int] = []
-    for rows in (1, 3, 5, 8):
-        args, given = _arguments(rows, distinct=rows)
-        filled_up(_counted(seen))(*args, **given, return_dict=False)
-    assert seen == [1, 4, 8, 8]
-
-
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError("no"), RuntimeError("not enough memory: you tried")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("not enough memory: you tried"),
+        MemoryError(),
+    ],
+)
 def test_pieces_are_halved_until_they_fit_and_kept_so(error: RuntimeError) -> None:
     seen: list[int] = []
 
@@ -77,9 +77,30 @@ def test_pieces_are_halved_until_they_fit_and_kept_so(error: RuntimeError) -> No
     assert seen == [2, 1]
 
 
+def test_no_more_rows_at_once_than_asked_for(open_family: Any, image: np.ndarray) -> None:
+    seen: list[int] = []
+
+    def forward(sample: Tensor) -> Tensor:
+        seen.append(len(sample))
+        return sample * 2
+
+    rows = torch.arange(10.0).reshape(5, 2)
+    assert torch.equal(in_pieces(forward, most=2)(rows), rows * 2)
+    assert seen == [2, 2, 1]
+    prompts = ["make the car red", "car", ""]
+    for a, b in zip(
+        edit(open_family("InstructPix2Pix"), image, prompts),
+        edit(open_family("InstructPix2Pix", most_rows=1), image, prompts),
+        strict=True,
+    ):
+        assert np.abs(a.astype(int) - b.astype(int)).max() <= 2
+    with pytest.raises(EditorError, match="cannot compute 0 rows at once; take 1 or more"):
+        open_family("InstructPix2Pix", most_rows=0)
+
+
 def test_what_does_not_fit_at_all_is_an_error() -> None:
     def never(sample: Tensor) -> Tensor:
-        raise torch.OutOfMemoryError("no")
+        raise torch.OutOfMemoryError("out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):
         in_pieces(never)(torch.zeros(4, 1))
@@ -129,23 +150,13 @@ def test_edits_are_the_same_in_pieces(open_family: Any, image: np.ndarray) -> No
 
     def small(sample: Tensor, *args: Any, **kwargs: Any) -> Any:
         if len(sample) > 4:
-            raise torch.OutOfMemoryError("no")
+            raise torch.OutOfMemoryError("out of memory")
         return forward(sample, *args, **kwargs)
 
     editor._pipeline.unet.forward = small
     editor._work = SharedWork(editor._pipeline, asked_to_stop=lambda: False)
     for a, b in zip(whole, edit(editor, image, prompts), strict=True):
         assert np.abs(a.astype(int) - b.astype(int)).max() <= 2
-
-
-def test_a_compiled_denoiser_gives_the_same() -> None:
-    torch.manual_seed(0)
-    unet = nn.Sequential(nn.Linear(4, 8), nn.SiLU(), nn.Linear(8, 4))
-    rows = torch.randn(5, 4)
-    plain = unet(rows)
-    pipeline = SimpleNamespace(components={"unet": unet, "vae": None})
-    SharedWork(pipeline, asked_to_stop=lambda: False, compile_with="eager")
-    assert torch.allclose(unet(rows), plain, atol=1e-6)
 
 
 class TestPairedNoise:

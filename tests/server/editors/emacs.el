@@ -31,17 +31,20 @@
 (run-hooks 'post-command-hook)
 (wait "a managed buffer" #'eglot-managed-p)
 
-(goto-char (point-min))
-(re-search-forward "\\_<red\\_>")
-(backward-char 2)
-(let (shown)
-  (wait "the hover"
-        (lambda ()
-          (eglot-hover-eldoc-function (lambda (text &rest _) (setq shown text)))
-          (accept-process-output nil 0.2)
-          (and shown (string-match-p "[0-9]\\.[0-9][0-9]" shown))))
-  (push (cons 'hover (substring-no-properties shown)) seen))
+(defun hover (word)
+  "The hover of WORD, once it has a number."
+  (goto-char (point-min))
+  (re-search-forward (concat "\\_<" word "\\_>"))
+  (backward-char 2)
+  (let (shown)
+    (wait (concat "the hover of " word)
+          (lambda ()
+            (eglot-hover-eldoc-function (lambda (text &rest _) (setq shown text)))
+            (accept-process-output nil 0.2)
+            (and shown (string-match-p word shown) (string-match-p "[0-9]\\.[0-9][0-9]" shown))))
+    (substring-no-properties shown)))
 
+(push (cons 'hover (hover "red")) seen)
 (wait "diagnostics" (lambda () (flymake-start) (flymake-diagnostics)))
 (push (cons 'diagnostics
             (mapcar (lambda (found)
@@ -50,4 +53,10 @@
                                                                         (flymake-diagnostic-end found)))))
                     (flymake-diagnostics)))
       seen)
+(goto-char (point-min))
+(re-search-forward "stormy")
+(replace-match "snowy")
+(eglot--signal-textDocument/didChange) ; A user's rest does this; a batch Emacs is never idle.
+(push (cons 'changed (hover "snowy")) seen)
+(set-buffer-modified-p nil)
 (report)
