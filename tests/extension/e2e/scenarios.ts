@@ -545,6 +545,7 @@ const numbers: Scenario = async (workbench) => {
     },
     20_000,
   );
+  await until("the lenses are there", async () => (await page.locator(".codelens-decoration a").count()) >= PROMPTS.length);
   await shot(page, workbench, "inlay-numbers-dark");
 };
 
@@ -554,6 +555,8 @@ async function message(page: Page, text: string, button: string): Promise<void> 
   await toast.first().waitFor();
   assert.deepEqual(await toast.locator(".monaco-text-button").allInnerTexts(), [button], text);
   assert.equal(await page.locator(".notification-toast", { hasText: "SMILE" }).count(), 1, "one fault, one message");
+  // The message slides in.
+  await page.waitForTimeout(400);
 }
 
 /** A program under the name of the server. */
