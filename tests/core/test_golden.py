@@ -73,8 +73,8 @@ def test_r1_through_the_explainer() -> None:
 
     def feature(pictures: np.ndarray) -> np.ndarray:
         made = [editor.made[int(picture[0, 0, 0])] for picture in pictures]
-        # The second sample of a text lies as far from the first as the published run says; the empty one far away.
-        return np.array([[[run["y"][texts[text]] if seed else 0.0 if text in texts else 1.0]] for text, seed in made])
+        # The second sample of a text lies as far from the first as the published run says.
+        return np.array([[[(text != prompt.text) + (run["y"][texts[text]] if seed else 0)]] for text, seed in made])
 
     explainer.feature = feature
     explainer.kernel = lambda prompt, sub_prompts: np.array([run["weights"][texts.get(t, 0)] for t in sub_prompts])
