@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.bars import report
 from smile_core.design import exact_rows
-from smile_core.editors.protocol import Editor
+from smile_core.editors.protocol import Editor, PaintsInArea
 from smile_core.editors.registry import open_editor, shipped_models
 from smile_core.prompt import Prompt
 from smile_core.quality import auroc
@@ -53,6 +53,8 @@ if __name__ == "__main__":
     rows: list[dict[str, object]] = []
     for model in shipped_models():
         name = model.name
+        if isinstance(open_editor(name), PaintsInArea):
+            continue  # The labelled prompts name no area.
         score, found = measure(open_editor(name))
         figures[f"{name}_auroc".replace("-", "_")] = score
         rows.extend({"model": name, **row} for row in found)

@@ -1,21 +1,27 @@
 """How well and how fast the embedded models edit scenes that training never drew.
 
-Success is choosing the right one of 22 pictures (`smile_core.scenes.quiz`). PSNR is in dB over 8 bits.
+Success is choosing the right one of 22 pictures (`smile_core.scenes.quiz`). PSNR is in dB over 8 bits. A model
+that paints inside an area is given the box around what should change, and is asked only for edits whose box leaves
+much of the picture outside.
+
+    python -m bench.scenes                                     every shipped model
+    python -m bench.scenes --model FOLDER --as scenes-inpaint  weights that are not shipped yet
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from bench.bars import report
-from smile_core.editors.protocol import Editor
+from bench.bars import BARS, parser, report
+from smile_core.editors.protocol import Editor, PaintsInArea
 from smile_core.editors.registry import open_editor, shipped_models
 from smile_core.scenes.draw import draw
-from smile_core.scenes.quiz import is_right, questions
+from smile_core.scenes.quiz import Question, is_right, questions
 from smile_core.scenes.scene import random_scene
 
 COUNT = 500
@@ -24,6 +30,10 @@ NONSENSE = ("xyzzy plugh", "the of an", "hello there", "nice and bright", "qwrt 
 BATCH = 16
 FAR = 3
 """Pixels this far from the edited region count as outside of it."""
+MARGIN = 5
+"""Pixels between what should change and the edge of the area that an inpainting model gets."""
+MOST_INSIDE = 0.6
+"""Share of the picture that such an area covers at most."""
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
@@ -32,24 +42,57 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return 60.0 if error == 0 else min(60.0, 10 * float(np.log10(255**2 / error)))
 
 
+def area_around(differs: np.ndarray) -> np.ndarray:
+    """The box around the true pixels of (H, W), with a margin: bool (H, W)."""
+    rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
+    area = np.zeros_like(differs)
+    area[max(0, rows[0] - MARGIN) : rows[-1] + 1 + MARGIN, max(0, columns[0] - MARGIN) : columns[-1] + 1 + MARGIN] = (
+        True
+    )
+    return area
+
+
+def edits(editor: Editor, image: np.ndarray, prompts: list[str], area: np.ndarray | None = None) -> list[np.ndarray]:
+    """Edits by any editor; one that paints inside an area and gets none may paint the middle."""
+    if not isinstance(editor, PaintsInArea):
+        return [np.asarray(one) for one in editor.edit(image, prompts, seed=0)]
+    if area is None:
+        area = np.zeros(image.shape[:2], bool)
+        height, width = area.shape
+        area[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4] = True
+    return [np.asarray(one) for one in editor.edit_area(image, area, prompts, seed=0)]
+
+
+def asked(editor: Editor, count: int) -> Iterator[tuple[Question, np.ndarray, np.ndarray]]:
+    """Questions that an editor can be asked, what differs (H, W), and the area that it gets if it wants one."""
+    paints, found = isinstance(editor, PaintsInArea), 0
+    for question in questions(4 * count if paints else count, seed=SEED):
+        differs = (question.choices[0] != question.source).any(2)
+        area = area_around(differs)
+        if not paints or area.mean() <= MOST_INSIDE:
+            found += 1
+            yield question, differs, area
+        if found == count:
+            return
+
+
 def measure(editor: Editor, *, count: int = COUNT) -> tuple[dict[str, float], list[dict[str, object]]]:
     """The figures of one model, and a row for each kind of edit."""
     kinds: dict[str, list[bool]] = defaultdict(list)
     outside: list[float] = []
-    for question in questions(count, seed=SEED):
-        edited = np.asarray(editor.edit(question.source, [question.instruction], seed=0)[0])
+    for question, differs, area in asked(editor, count):
+        edited = edits(editor, question.source, [question.instruction], area)[0]
         kinds[question.kind].append(is_right(question, edited))
-        differs = (question.choices[0] != question.source).any(2)
         far = ~binary_dilation(differs, iterations=FAR)
         if far.mean() > 0.05:
             outside.append(psnr(edited[far], question.source[far]))
     single = {kind: results for kind, results in kinds.items() if "+" not in kind}
     joined = [result for kind, results in kinds.items() if "+" in kind for result in results]
     sources = [draw(random_scene(seed)) for seed in range(SEED, SEED + 50)]
-    untouched = [psnr(np.asarray(editor.edit(s, [""], seed=0)[0]), s) for s in sources]
-    nonsense = [psnr(np.asarray(e), s) for s in sources[:20] for e in editor.edit(s, list(NONSENSE), seed=0)]
+    untouched = [psnr(edits(editor, s, [""])[0], s) for s in sources]
+    nonsense = [psnr(e, s) for s in sources[:20] for e in edits(editor, s, list(NONSENSE))]
     figures = {
-        "success": sum(map(sum, kinds.values())) / count,
+        "success": sum(map(sum, kinds.values())) / sum(map(len, kinds.values())),
         "single_edits": sum(map(sum, single.values())) / sum(map(len, single.values())),
         "joined_edits": float(np.mean(joined)),
         "weakest_kind": min(float(np.mean(results)) for results in single.values()),
@@ -66,21 +109,33 @@ def measure(editor: Editor, *, count: int = COUNT) -> tuple[dict[str, float], li
 
 def _milliseconds(editor: Editor, image: np.ndarray) -> float:
     prompts = [f"make the house {i} red" for i in range(BATCH)]
-    editor.edit(image, prompts, seed=0)
+    edits(editor, image, prompts)
     spent = []
     for _ in range(5):
         started = time.perf_counter()
-        editor.edit(image, prompts, seed=0)
+        edits(editor, image, prompts)
         spent.append(time.perf_counter() - started)
     return float(np.median(spent)) / BATCH * 1e3
 
 
-if __name__ == "__main__":
-    names = [model.name for model in shipped_models()]
-    figures: dict[str, float] = {}
+def main() -> None:
+    """The command line; see the module's text."""
+    options = parser("scenes")
+    options.add_argument("--model", help="a folder to judge instead of the shipped models")
+    options.add_argument("--as", dest="name", help="the shipped model that it is to become")
+    options.add_argument("--count", type=int, default=COUNT, help="how many questions")
+    chosen = options.parse_args()
+    models = (
+        {chosen.name or "scenes-turbo": chosen.model} if chosen.model else {m.name: m.name for m in shipped_models()}
+    )
+    figures: dict[str, float | None] = dict.fromkeys(BARS["scenes"])
     rows: list[dict[str, object]] = []
-    for name in names:
-        found, kinds = measure(open_editor(name))
+    for name, model in models.items():
+        found, kinds = measure(open_editor(model), count=chosen.count)
         figures.update({f"{name}_{figure}".replace("-", "_"): value for figure, value in found.items()})
         rows.extend({"model": name, **row} for row in kinds)
-    report("scenes", figures, rows)
+    report("scenes", figures, rows, options=chosen)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -277,6 +277,9 @@ def compare(
                 task = _Task(prompt, "", image, model, seed, area)
                 if (model, number) not in explainers:
                     explainers[model, number] = Explainer(_editor(task, steps=number), evidence=kept)
+                if area is not None and not explainers[model, number].paints_in_area:
+                    task = replace(task, area=None)
+                    typer.echo(f"smile: {model} edits the whole picture; the area is for the others", err=True)
                 explanations.append(_explained(task, explainers[model, number], picture))
                 several = (len(prompts) > 1, models is not None, seeds is not None, steps is not None)
                 parts = [prompt[:24], Path(model).name, f"seed {seed}", f"{number} steps"]

@@ -126,6 +126,11 @@ class Explainer:
         self.evidence: AnyEvidence = evidence if evidence is not None and kept else Evidence()
         self.identity = self.editor.fingerprint or f"unnamed-{uuid.uuid4().hex}"
 
+    @property
+    def paints_in_area(self) -> bool:
+        """Whether the editor paints inside an area, and needs one; others take none."""
+        return isinstance(self.editor, PaintsInArea)
+
     def explain(
         self,
         prompt: str,

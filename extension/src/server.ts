@@ -3,34 +3,15 @@
  * and `onDidChangeStatus`; nobody else holds the client.
  */
 
-import {
-  CloseAction,
-  DocumentDiagnosticRequest,
-  ErrorAction,
-  type InitializeParams,
-  LanguageClient,
-  RevealOutputChannelOn,
-  State,
-} from "vscode-languageclient/node";
+import { CloseAction, ErrorAction, RevealOutputChannelOn, State } from "vscode-languageclient/node";
 
 import { causeOf, Tail } from "./cause";
-import {
-  type CancellationToken,
-  ColorThemeKind,
-  commands,
-  DiagnosticTag,
-  type Diagnostic,
-  type Disposable,
-  EventEmitter,
-  l10n,
-  window,
-  workspace,
-} from "./host";
+import { Client, diagnosticsWithoutFade } from "./client";
+import { type CancellationToken, ColorThemeKind, commands, type Disposable, EventEmitter, l10n, window, workspace } from "./host";
 import type { Influences } from "./influences";
 import type { Installation } from "./installation";
 import { SELECTOR } from "./language";
 import type { Logs } from "./logs";
-import { isHighContrast } from "./looks";
 import * as protocol from "./protocol";
 import { CrashBudget, RestartQueue } from "./restarts";
 import { type ServerSettings, serverSettings } from "./settings";
@@ -46,7 +27,7 @@ export type Surface = (command: string, params: protocol.PromptParams | undefine
 const LINKED = ["smileLens.explain", "smileLens.preview", "smileLens.compare", "smile.explain", "smile.preview", "smile.compare"];
 
 export class Server {
-  private client: LanguageClient | undefined;
+  private client: Client | undefined;
   private readonly queue = new RestartQueue(() => this.begin());
   private readonly crashes = new CrashBudget();
   private readonly tail = new Tail();
@@ -54,8 +35,6 @@ export class Server {
   private readonly lifeChanged = new EventEmitter<Life>();
   private readonly disposables: Disposable[];
   private current: Life = "off";
-  /** Whether the diagnostics of a document were taken in high contrast. */
-  private readonly taken = new Map<string, boolean>();
   /** Whether this program has answered once; one that never did is not started again. */
   private ran = false;
   /** How the running program was found, for the debug information. */
@@ -73,8 +52,7 @@ export class Server {
     this.disposables = [
       window.onDidChangeActiveColorTheme(() => {
         this.sendSettings();
-        const feature = this.client?.getFeature(DocumentDiagnosticRequest.method);
-        for (const document of workspace.textDocuments) feature?.getProvider(document)?.onDidChangeDiagnosticsEmitter.fire();
+        this.client?.pullDiagnostics();
       }),
       workspace.onDidGrantWorkspaceTrust(() => this.sendSettings()),
       workspace.onDidChangeConfiguration((event) => {
@@ -154,7 +132,7 @@ export class Server {
   }
 
   /** The first moment of a connection, also of one that the client started anew after a crash. */
-  private begun(client: LanguageClient): void {
+  private begun(client: Client): void {
     const { capabilities, serverInfo } = client.initializeResult ?? {};
     const theirs = (capabilities?.experimental as { smile?: { version?: number } } | undefined)?.smile;
     if (serverInfo?.name !== "smile-lens" || (theirs !== undefined && theirs.version !== protocol.VERSION)) {
@@ -174,7 +152,7 @@ export class Server {
       .catch((error: unknown) => this.logs.extension.warn(`status: ${String(error)}`));
   }
 
-  private makeClient(program: string): LanguageClient {
+  private makeClient(program: string): Client {
     const client = new Client(
       "smileLens",
       "SMILE Lens",
@@ -202,17 +180,7 @@ export class Server {
             const done = this.surface(command, args[0] as protocol.PromptParams | undefined);
             return done === "next" ? (next(command, args) as unknown) : done;
           },
-          handleDiagnostics: (uri, diagnostics, next) => next(uri, diagnostics.map(withoutFade)),
-          provideDiagnostics: async (document, previous, token, next) => {
-            const uri = ("uri" in document ? document.uri : document).toString();
-            const contrast = isHighContrast();
-            // What was taken without the fade is no answer for a theme that shows it, nor the other way round.
-            const same = this.taken.get(uri) === contrast;
-            this.taken.set(uri, contrast);
-            const report = await next(document, same ? previous : undefined, token);
-            if (report && "items" in report) report.items.forEach(withoutFade);
-            return report;
-          },
+          ...diagnosticsWithoutFade(),
         },
       },
     );
@@ -269,27 +237,4 @@ export class Server {
     void commands.executeCommand("setContext", "smileLens.running", life === "running");
     this.lifeChanged.fire(life);
   }
-}
-
-/** Announces what this client can show beyond LSP, and leaves it to us to tell what goes wrong. */
-class Client extends LanguageClient {
-  override error(message: string, data?: unknown): void {
-    super.error(message, data, false);
-  }
-
-  protected override fillInitializeParams(params: InitializeParams): void {
-    super.fillInitializeParams(params);
-    const experimental = params.capabilities.experimental as object | undefined;
-    params.capabilities.experimental = {
-      ...experimental,
-      smile: { version: protocol.VERSION },
-      serverStatusNotification: true,
-    };
-  }
-}
-
-/** In high contrast VS Code draws "unnecessary" as a dashed line, which here means "works against the edit". */
-function withoutFade(diagnostic: Diagnostic): Diagnostic {
-  if (isHighContrast()) diagnostic.tags = diagnostic.tags?.filter((tag) => tag !== DiagnosticTag.Unnecessary);
-  return diagnostic;
 }

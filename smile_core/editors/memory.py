@@ -10,6 +10,7 @@ _SAID = (
     "can't allocate memory",  # torch's CPU allocator.
     "Cannot allocate memory",  # The system's own words (ENOMEM).
     "not enough memory",  # torch's CPU allocator on Windows.
+    "could not create a primitive",  # oneDNN, which does not say why; it is nearly always memory.
     "std::bad_alloc",
     "ALLOC_FAILED",  # cuBLAS and cuDNN.
 )

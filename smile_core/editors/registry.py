@@ -79,16 +79,25 @@ class Model:
         return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file()) / 1e6
 
 
+_SHIPPED = (
+    Model(
+        "scenes-turbo",
+        "Img2Img-Turbo",
+        WEIGHTS / "scenes-turbo",
+        "one step, embedded; knows only cartoon scenes as `smile scene` draws them",
+    ),
+    Model(
+        "scenes-inpaint",
+        "inpainting",
+        WEIGHTS / "scenes-inpaint",
+        "one step inside an area, embedded; knows only cartoon scenes as `smile scene` draws them",
+    ),
+)
+
+
 def shipped_models() -> tuple[Model, ...]:
-    """The models that come with the package."""
-    return (
-        Model(
-            "scenes-turbo",
-            "Img2Img-Turbo",
-            WEIGHTS / "scenes-turbo",
-            "one step, embedded; knows only cartoon scenes as `smile scene` draws them",
-        ),
-    )
+    """The models that come with the package: those whose weights are there."""
+    return tuple(model for model in _SHIPPED if (model.folder / "model_index.json").is_file())
 
 
 def open_editor(editor: str | Path | Editor | Callable[..., Any], **settings: Any) -> Editor:

@@ -235,8 +235,10 @@ class Worker:
             task = request.task.with_model(model)
             found = self._kept.get(task)
             if found is None or found.stop == "running":
-                *_, found = self._explainer(task).stream(
-                    task.prompt, Path(task.image), area=task.area, seed=task.seed, cancelled=request.cancelled.is_set
+                explainer = self._explainer(task)
+                area = task.area if explainer.paints_in_area else None
+                *_, found = explainer.stream(
+                    task.prompt, Path(task.image), area=area, seed=task.seed, cancelled=request.cancelled.is_set
                 )
                 self._keep(task, found)
             explanations.append(found)

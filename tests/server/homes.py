@@ -86,11 +86,15 @@ class Home:
 
     def daemons(self) -> set[int]:
         """The ids of the daemons that run with this home."""
+        return self.running(b"daemon")
+
+    def running(self, word: bytes = b"") -> set[int]:
+        """The ids of all processes of this home whose command has this in it; those that ended do not count."""
         mark = f"XDG_RUNTIME_DIR={self.environment['XDG_RUNTIME_DIR']}".encode()
         found = set()
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (folder / "environ").read_bytes() and b"daemon" in (folder / "cmdline").read_bytes():
+                if mark in (folder / "environ").read_bytes() and word in (folder / "cmdline").read_bytes():
                     found.add(int(folder.name))
             except OSError:
                 continue
@@ -121,6 +125,12 @@ class Editor:
     def send(self, method: str, params: Any = None, identity: int | str | None = None) -> None:
         message = {"jsonrpc": "2.0", "method": method, "params": params}
         body = json.dumps(message | ({"id": identity} if identity is not None else {})).encode()
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    def answer(self, identity: int | str) -> None:
+        """Answer a request of the server with nothing."""
+        body = json.dumps({"jsonrpc": "2.0", "id": identity, "result": None}).encode()
         assert self.process.stdin is not None
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 

@@ -118,6 +118,7 @@ def pool(folder: Path, scenes: int, *, seed: int, width: int = 128, processes: i
         (folder / "texts.txt").write_text("\n".join(pairs.texts), encoding="utf-8")
     index = np.load(folder / "pairs.npz")
     return Pairs(
+        # Gigabytes; several runs share what the system keeps of it.
         pictures=np.load(folder / "pictures.npy", mmap_mode="r"),
         texts=(folder / "texts.txt").read_text(encoding="utf-8").split("\n"),
         **{name: index[name] for name in ("kinds", "edits", "source", "target")},

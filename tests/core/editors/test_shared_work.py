@@ -12,6 +12,7 @@ from torch import Tensor
 
 from smile_core.editors.paired_noise import PairedNoise
 from smile_core.editors.shared_work import SharedWork, in_pieces, once_a_row
+from smile_core.errors import EditorError
 
 
 def _counted(rows_seen: list[int]) -> Any:
@@ -74,6 +75,27 @@ def test_pieces_are_halved_until_they_fit_and_kept_so(error: RuntimeError) -> No
     seen.clear()
     assert torch.equal(pieces(rows[:3]), rows[:3] * 2)
     assert seen == [2, 1]
+
+
+def test_no_more_rows_at_once_than_asked_for(open_family: Any, image: np.ndarray) -> None:
+    seen: list[int] = []
+
+    def forward(sample: Tensor) -> Tensor:
+        seen.append(len(sample))
+        return sample * 2
+
+    rows = torch.arange(10.0).reshape(5, 2)
+    assert torch.equal(in_pieces(forward, most=2)(rows), rows * 2)
+    assert seen == [2, 2, 1]
+    prompts = ["make the car red", "car", ""]
+    for a, b in zip(
+        edit(open_family("InstructPix2Pix"), image, prompts),
+        edit(open_family("InstructPix2Pix", most_rows=1), image, prompts),
+        strict=True,
+    ):
+        assert np.abs(a.astype(int) - b.astype(int)).max() <= 2
+    with pytest.raises(EditorError, match="cannot compute 0 rows at once; take 1 or more"):
+        open_family("InstructPix2Pix", most_rows=0)
 
 
 def test_what_does_not_fit_at_all_is_an_error() -> None:
