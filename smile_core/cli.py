@@ -241,6 +241,7 @@ def compare(
     seeds: Annotated[str | None, typer.Option(help="Seeds, with commas between.")] = None,
     steps: Annotated[str | None, typer.Option(help="Steps of the models, with commas between.")] = None,
     area: Area = None,
+    paid_edits: PaidEdits = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write all explanations as one report with pictures.")] = None,
     private: Private = False,
@@ -276,7 +277,9 @@ def compare(
             for prompt, model, seed, number in columns:
                 task = _Task(prompt, "", image, model, seed, area)
                 if (model, number) not in explainers:
-                    explainers[model, number] = Explainer(_editor(task, steps=number), evidence=kept)
+                    most = len(columns) * _MOST_EDITS
+                    editor = _editor(task, steps=number, paid_edits=paid_edits, most=most)
+                    explainers[model, number] = Explainer(editor, evidence=kept)
                 if area is not None and not explainers[model, number].paints_in_area:
                     task = replace(task, area=None)
                     typer.echo(f"smile: {model} edits the whole picture; the area is for the others", err=True)
@@ -311,6 +314,7 @@ def evaluate(
     image: Image = None,
     model: Model = None,
     seed: Seed = None,
+    paid_edits: PaidEdits = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     png: Annotated[Path | None, typer.Option(help="Write a plot of the deletion and insertion curves.")] = None,
     private: Private = False,
@@ -328,7 +332,7 @@ def evaluate(
             raise SmileError("give a prompt or a document, or --suite scenes, not both")
         results = []
         with _evidence(private) as kept:
-            tests = _suite(suite, model) if suite is not None else _tests(str(what), image, model, seed)
+            tests = _suite(suite, model) if suite is not None else _tests(str(what), image, model, seed, paid_edits)
             explainers: dict[str, Explainer] = {}
             for number, (prompt, picture, editor, its_seed, needed) in enumerate(tests, start=1):
                 if sys.stderr.isatty():
@@ -370,8 +374,11 @@ def _suite(name: str, model: str | None) -> list[_Test]:
     ]
 
 
-def _tests(what: str, image: Path | None, model: str | None, seed: int | None) -> list[_Test]:
-    return [(task.prompt, task.image, _editor(task), task.seed, None) for task in _tasks(what, image, model, seed)]
+def _tests(what: str, image: Path | None, model: str | None, seed: int | None, paid_edits: int | None) -> list[_Test]:
+    return [
+        (task.prompt, task.image, _editor(task, paid_edits=paid_edits, most=_MOST_TESTED), task.seed, None)
+        for task in _tasks(what, image, model, seed)
+    ]
 
 
 def _nowhere() -> frozenset[str]:
@@ -545,6 +552,8 @@ def _evidence(private: bool) -> Iterator[AnyEvidence]:
             typer.echo(f"smile: {printable(note)}", err=True)
 
 
+_MOST_TESTED = 400
+"""Paid edits that are asked for when one explanation is tested."""
 _MOST_EDITS = 96
 """An explanation's own edits at most, with its placebos and some tried twice."""
 
