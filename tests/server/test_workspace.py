@@ -142,6 +142,21 @@ async def test_tokens_of_a_part_are_those_of_the_whole_and_stale_ones_say_so(
     await talk.leave()
 
 
+@pytest.mark.parametrize(("able", "command"), [({}, "smile.explain"), (EXTENSION, "smileLens.explain")])
+async def test_every_client_can_have_a_model_run_that_runs_only_when_asked(
+    engine: Engine, roots: tuple[Path, Path], able: dict[str, Any], command: str
+) -> None:
+    one, _ = roots
+    talk = Talk(engine)
+    await talk.initialize(one.as_uri(), capabilities=able)
+    uri = (one / "a.edit").as_uri()
+    talk.open(uri, _document("one.png\nmodel: no-such-model"))
+    asked = {"textDocument": {"uri": uri}, "range": ALL, "context": {"diagnostics": []}}
+    (action,) = await talk.ask("textDocument/codeAction", asked)
+    assert (action["title"], action["command"]["command"]) == ("Explain", command)
+    await talk.leave()
+
+
 async def test_what_is_cleared_is_forgotten(engine: Engine, roots: tuple[Path, Path]) -> None:
     one, _ = roots
     talk = Talk(engine)
