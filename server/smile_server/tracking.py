@@ -273,8 +273,10 @@ class TrackedDocument:
             known = ("image", "model", "editor", "prompt", "memory", "worker", "other")
             prompt.trouble = Trouble(kind if kind in known else "other", text, button, command, None)  # type: ignore[arg-type]
             prompt.phase = "failed"
+            prompt.rest()  # So that it can be asked for again.
         elif update.cancelled:
             prompt.phase = "stopped"
+            prompt.rest()
         elif update.final:
             prompt.phase, prompt.trouble = "done", None
             self._verify(prompt, task)

@@ -22,6 +22,8 @@ class Talk:
         self._numbers = 0
         self.heard: list[dict[str, Any]] = []
         self.asked_by_server: list[str] = []
+        self.answers: dict[str, Any] = {}
+        """What requests of the server are answered with, by method; nothing where there is none."""
         self.running = asyncio.ensure_future(run_session(self, engine))
 
     async def send(self, text: str) -> None:
@@ -71,7 +73,8 @@ class Talk:
             message = json.loads(await asyncio.wait_for(self._outgoing.get(), PATIENCE))
             if "method" in message and "id" in message:
                 self.asked_by_server.append(message["method"])
-                self.raw(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": None}))
+                result = self.answers.get(message["method"])
+                self.raw(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}))
             elif wanted(message):
                 return message
             else:

@@ -39,8 +39,9 @@ def answer(session: Session, params: types.CodeActionParams) -> list[types.CodeA
             where = lsp_range(trouble.range) if trouble.range else whole
             if overlaps(params.range, where) or overlaps(params.range, whole):
                 given = {"uri": tracked.document.uri, "prompt": prompt.id}
-                command = types.Command(trouble.button or "", trouble.command, arguments=[given])
-                if _can_run(session, trouble.command):
+                name = _runnable(session, trouble.command)
+                if name is not None:
+                    command = types.Command(trouble.button or "", name, arguments=[given])
                     actions.append(
                         types.CodeAction(trouble.button or "", types.CodeActionKind.QuickFix, command=command)
                     )
@@ -100,9 +101,11 @@ def _mended(tracked: TrackedDocument, block: EditDocument, problem: Problem) -> 
     ]
 
 
-def _can_run(session: Session, command: str) -> bool:
-    """Commands of the extension exist only there."""
-    return command.startswith("smile.") or (session.client is not None and session.client.smile)
+def _runnable(session: Session, command: str) -> str | None:
+    """A command that the client can run in place of the extension's; None where there is none."""
+    if session.client is not None and session.client.smile:
+        return command
+    return "smile.explain" if command == "smileLens.explain" else None
 
 
 HANDLERS = (
