@@ -8,7 +8,6 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 SEEN = HERE.parents[1] / "out/screenshots"
-COLOURS = 200
 
 PICTURES = {
     "media/colours.png": ("example-dark", (48, 35, 848, 375)),
@@ -21,11 +20,10 @@ PICTURES = {
 
 
 def main() -> None:
-    """Write every picture with a palette, which keeps the package small."""
+    """Write every picture."""
     for name, (screenshot, box) in PICTURES.items():
         with Image.open(SEEN / f"{screenshot}.png") as seen:
-            cut = seen.convert("RGB").crop(box).quantize(COLOURS, dither=Image.Dither.NONE)
-        cut.save(HERE.parent / name, optimize=True)
+            seen.convert("RGB").crop(box).save(HERE.parent / name, optimize=True)
 
 
 if __name__ == "__main__":

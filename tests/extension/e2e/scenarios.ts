@@ -182,6 +182,12 @@ const colours: Scenario = async (workbench) => {
   await until("idle words are faded", async () => (await page.locator(".squiggly-inline-unnecessary").count()) > 0);
   await page.waitForTimeout(300);
   await shot(page, workbench, "editor-dark");
+  await run(page, "SMILE Lens: Show Status");
+  const title = page.locator(".quick-input-titlebar");
+  await until("the status names model, edits and memory", async () =>
+    /scenes-turbo · \d+ edits made · [\d.]+ [MG]B/.test(await title.innerText()),
+  );
+  await shot(page, workbench, "status-dark");
 };
 
 const typing: Scenario = async (workbench) => {
@@ -300,6 +306,13 @@ const hover: Scenario = async (workbench) => {
 const example: Scenario = async (workbench) => {
   const page = await workbench.window();
   await page.keyboard.press("Control+B");
+  await page.keyboard.press("F1");
+  await page.waitForSelector(".quick-input-widget:not([style*='display: none']) .quick-input-box input[type=text]");
+  await page.keyboard.insertText("SMILE Lens");
+  const offered = page.locator(".quick-input-list .monaco-list-row");
+  await offered.filter({ hasText: "New Edit Prompt" }).waitFor();
+  assert.equal(await offered.filter({ hasText: "Explain Prompt" }).count(), 0, "Explain Prompt is offered where no prompt is");
+  await page.keyboard.press("Escape");
   await run(page, "SMILE Lens: Open the Example");
   await page.waitForSelector('.tab.active[data-resource-name="street.edit"]');
   await watchLooks(page);
@@ -316,8 +329,8 @@ const example: Scenario = async (workbench) => {
   await shot(page, workbench, "example-dark");
   await showHover(page, longest.words.find(({ text }) => text === "tree") ?? strongest(longest));
   await shot(page, workbench, "example-hover-dark");
-  await page.mouse.move(400, 600);
   await run(page, "SMILE Lens: Explain Prompt");
+  await page.mouse.move(400, 600);
   await panelOf(page).locator("h1.prompt").waitFor();
   await until("the report is whole", async () => (await panelOf(page).locator("#notice").innerText()) === "");
   await page.waitForTimeout(500);
