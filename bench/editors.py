@@ -86,7 +86,24 @@ def _batches(texts: Sequence[str], most: int) -> Iterator[list[str]]:
         yield list(texts[first : first + most])
 
 
-def turbo(folder: Path, image: np.ndarray, *, batch: int = 0, few: int = EDITS, times: int = TIMES) -> dict[str, float]:
+class _Fitting:
+    """Calls a pipeline with as many texts at once as memory takes, found by halving."""
+
+    def __init__(self, call: Callable[[list[str]], Any], most: int) -> None:
+        self._call, self._most = call, most
+
+    def __call__(self, texts: Sequence[str]) -> list[Any]:
+        while True:
+            try:
+                return [self._call(part) for part in _batches(texts, self._most)]
+            except torch.OutOfMemoryError:
+                if self._most == 1:
+                    raise
+            self._most //= 2
+            torch.cuda.empty_cache()
+
+
+def turbo(folder: Path, image: np.ndarray, *, few: int = EDITS, times: int = TIMES) -> dict[str, float]:
     """Img2Img-Turbo: edits a second, and how much faster than (a), timed on `few` of the edits, and (b)."""
     texts, editor = sub_prompts(), open_editor(folder)
     pipeline: Any = plain(folder, editor)
@@ -99,11 +116,11 @@ def turbo(folder: Path, image: np.ndarray, *, batch: int = 0, few: int = EDITS, 
         values = ((made.float().cpu() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
         return [Image.fromarray(one) for one in values]
 
-    at_once = batch or _batch(editor)
+    fitting = _Fitting(lambda part: to_pictures(pipeline(part, pixels())), _batch(editor))
     return _figures(
         published=lambda: [to_pictures(pipeline([text], pixels())) for text in texts[:few]],
-        batched=lambda: [to_pictures(pipeline(part, pixels())) for part in _batches(texts, at_once)],
-        ours=lambda: [editor.edit(image, part, seed=0) for part in _batches(texts, at_once)],
+        batched=lambda: fitting(texts),
+        ours=lambda: [editor.edit(image, part, seed=0) for part in _batches(texts, _batch(editor))],
         few=few,
         times=times,
     )
@@ -141,9 +158,10 @@ def diffusion(
             else:
                 editor.edit_area(image, area, part, seed=0)
 
+    fitting = _Fitting(call, _batch(editor))
     return _figures(
         published=lambda: [call([text]) for text in texts[:few]],
-        batched=lambda: [call(part) for part in _batches(texts, _batch(editor))],
+        batched=lambda: fitting(texts),
         ours=ours,
         few=few,
         times=times,

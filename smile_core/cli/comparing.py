@@ -16,7 +16,7 @@ from smile_core.cli.options import (
     check_suffix,
     one_line_errors,
 )
-from smile_core.cli.tasks import Task, editor_of, explained_task, kept_evidence
+from smile_core.cli.tasks import MOST_EDITS, Task, editor_of, explained_task, kept_evidence
 from smile_core.errors import SmileError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def compare(
     seeds: Annotated[str | None, typer.Option(help="Seeds, with commas between.")] = None,
     steps: Annotated[str | None, typer.Option(help="Steps of the models, with commas between.")] = None,
     area: Area = None,
+    paid_edits: PaidEdits = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write all explanations as one report with pictures.")] = None,
     private: Private = False,
@@ -65,7 +66,9 @@ def compare(
             for prompt, model, seed, number in columns:
                 task = Task(prompt, "", image, model, seed, area)
                 if (model, number) not in explainers:
-                    explainers[model, number] = Explainer(editor_of(task, steps=number), evidence=kept)
+                    most = len(columns) * MOST_EDITS
+                    editor = editor_of(task, steps=number, paid_edits=paid_edits, most=most)
+                    explainers[model, number] = Explainer(editor, evidence=kept)
                 if area is not None and not explainers[model, number].paints_in_area:
                     task = replace(task, area=None)
                     typer.echo(f"smile: {model} edits the whole picture; the area is for the others", err=True)

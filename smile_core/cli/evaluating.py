@@ -32,6 +32,7 @@ def evaluate(
     image: Image = None,
     model: Model = None,
     seed: Seed = None,
+    paid_edits: PaidEdits = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     png: Annotated[Path | None, typer.Option(help="Write a plot of the deletion and insertion curves.")] = None,
     private: Private = False,
@@ -49,7 +50,7 @@ def evaluate(
             raise SmileError("give a prompt or a document, or --suite scenes, not both")
         results = []
         with kept_evidence(private) as kept:
-            tests = _suite(suite, model) if suite is not None else _tests(str(what), image, model, seed)
+            tests = _suite(suite, model) if suite is not None else _tests(str(what), image, model, seed, paid_edits)
             explainers: dict[str, Explainer] = {}
             for number, (prompt, picture, editor, its_seed, needed) in enumerate(tests, start=1):
                 if sys.stderr.isatty():
@@ -91,5 +92,12 @@ def _suite(name: str, model: str | None) -> list[_Test]:
     ]
 
 
-def _tests(what: str, image: Path | None, model: str | None, seed: int | None) -> list[_Test]:
-    return [(task.prompt, task.image, editor_of(task), task.seed, None) for task in tasks_of(what, image, model, seed)]
+_MOST_TESTED = 400
+"""Paid edits that are asked for when one explanation is tested."""
+
+
+def _tests(what: str, image: Path | None, model: str | None, seed: int | None, paid_edits: int | None) -> list[_Test]:
+    return [
+        (task.prompt, task.image, editor_of(task, paid_edits=paid_edits, most=_MOST_TESTED), task.seed, None)
+        for task in tasks_of(what, image, model, seed)
+    ]

@@ -28,6 +28,16 @@ class PairedNoise(TorchFunctionMode):
         super().__init__()
         self._rows = rows
         self._own = torch.Generator("cpu").manual_seed(seed)
+        self._active = False
+
+    def __enter__(self) -> PairedNoise:
+        super().__enter__()  # type: ignore[no-untyped-call]
+        self._active = True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._active = False
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self,
@@ -61,8 +71,11 @@ class PairedNoise(TorchFunctionMode):
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Not active inside, so that a network that draws nothing is not slowed. Only for the innermost mode."""
-        self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+        if not self._active:
+            yield
+            return
+        self.__exit__(None, None, None)
         try:
             yield
         finally:
-            self.__enter__()  # type: ignore[no-untyped-call]
+            self.__enter__()

@@ -43,6 +43,8 @@ class Home:
                 folder / name
             )
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.command = list(SMILE)
+        """How `smile` is called here."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -61,7 +63,9 @@ class Home:
 
     def smile(self, *words: str, code: int | None = 0) -> Any:
         """Run a command to its end: its JSON where that was asked for, else its text."""
-        done = subprocess.run([*SMILE, *words], env=self.environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [*self.command, *words], env=self.environment, capture_output=True, text=True, timeout=240
+        )
         assert code is None or done.returncode == code, done
         return json.loads(done.stdout) if "--json" in words else done.stdout + done.stderr
 
@@ -74,7 +78,7 @@ class Home:
     def editor(self) -> Editor:
         """A forwarder as an editor starts it."""
         process = subprocess.Popen(
-            [*SMILE, "lsp"],
+            [*self.command, "lsp"],
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -270,3 +270,24 @@ def test_the_shell_asks_before_it_pays(server: Server, tmp_path: Any) -> None:
     assert not server.asked
     assert CliRunner().invoke(app, [*command, "--paid-edits", "1"]).exit_code == 0
     assert server.asked == {"make it red": 1}
+
+
+def test_every_command_that_pays_can_be_allowed_to(server: Server, tmp_path: Any) -> None:
+    Image.fromarray(IMAGE).save(tmp_path / "a.png")
+    picture = ["-i", str(tmp_path / "a.png")]
+    commands = [
+        ["compare", "make it", *picture, "-m", server.address, "--seeds", "0,1", "--private"],
+        ["evaluate", "make it", *picture, "-m", server.address, "--private"],
+    ]
+    for command in commands:
+        refused = CliRunner().invoke(app, command)
+        assert refused.exit_code == 1
+        assert "agree with --paid-edits" in refused.stderr
+        assert not server.asked
+    assert CliRunner().invoke(app, [*commands[0], "--paid-edits", "60"]).exit_code == 0
+    paid = sum(server.asked.values())
+    assert 0 < paid <= 60
+    few = CliRunner().invoke(app, [*commands[1], "--paid-edits", "1"])
+    assert few.exit_code == 1
+    assert "are allowed" in few.stderr
+    assert sum(server.asked.values()) <= paid + 1

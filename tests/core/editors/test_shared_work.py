@@ -197,3 +197,10 @@ class TestPairedNoise:
             together = torch.randn(2, 8)
         assert not torch.equal(apart[0], apart[1])
         assert torch.equal(together[0], together[1])
+
+    def test_after_its_batch_it_may_still_be_paused(self) -> None:
+        with PairedNoise(2, seed=0) as noise:
+            pass
+        with noise.paused():
+            apart = torch.randn(2, 8)
+        assert not torch.equal(apart[0], apart[1])

@@ -59,6 +59,9 @@ async function looksRight(page: Page, prompts: readonly PromptInfluence[], theme
   await until("every word has the colour of its bucket", async () => (last = await wrong()) === undefined, 60_000).catch(() =>
     assert.fail(last),
   );
+  // They come after the colours and move the lines below them; before that nobody can point at a word.
+  const lenses = page.locator(".codelens-decoration a", { hasText: "Explain" });
+  await until("every prompt has its lens", async () => (await lenses.count()) >= prompts.length, 30_000);
   const coloured = prompts.flatMap(({ words }) => words).filter(({ bucket }) => bucket !== 0).length;
   assert.ok(coloured > 0, "no word of these prompts has a colour, so nothing was tested");
 }
@@ -242,11 +245,11 @@ function runs(values: readonly number[]): string {
 /** Rests the mouse on a word; the picture of its hover. */
 async function showHover(page: Page, word: PromptInfluence["words"][number]): Promise<Locator> {
   const [{ start, end }] = word.ranges;
-  const box = await boxOf(page, start.line, start.character, end.character);
   const image = page.locator(".monaco-hover:not(.hidden) img").first();
   await until(
     `the hover of ‘${word.text}’ has a picture`,
     async () => {
+      const box = await boxOf(page, start.line, start.character, end.character);
       // Elsewhere first: a hover that came too early for the picture stays as it is.
       await page.mouse.move(box.x, box.y + 200);
       await page.mouse.move(box.x + 2, box.y + box.height / 2);
@@ -542,6 +545,7 @@ const numbers: Scenario = async (workbench) => {
     },
     20_000,
   );
+  await until("the lenses are there", async () => (await page.locator(".codelens-decoration a").count()) >= PROMPTS.length);
   await shot(page, workbench, "inlay-numbers-dark");
 };
 
@@ -551,6 +555,8 @@ async function message(page: Page, text: string, button: string): Promise<void> 
   await toast.first().waitFor();
   assert.deepEqual(await toast.locator(".monaco-text-button").allInnerTexts(), [button], text);
   assert.equal(await page.locator(".notification-toast", { hasText: "SMILE" }).count(), 1, "one fault, one message");
+  // The message slides in.
+  await page.waitForTimeout(400);
 }
 
 /** A program under the name of the server. */
