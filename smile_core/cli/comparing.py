@@ -12,6 +12,7 @@ from smile_core.cli.options import (
     Area,
     Debug,
     Image,
+    PaidEdits,
     Private,
     check_suffix,
     one_line_errors,

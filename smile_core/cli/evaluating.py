@@ -12,6 +12,7 @@ from smile_core.cli.options import (
     Debug,
     Image,
     Model,
+    PaidEdits,
     Private,
     Seed,
     check_suffix,
