@@ -32,7 +32,7 @@ from bench.random_models import FULL, REDUCED, build
 from smile_core import Evidence, Explainer
 from smile_core.compare import compare
 from smile_core.editors.registry import open_editor, shipped_models
-from smile_core.explainer import PLACEBOS
+from smile_core.explaining import PLACEBOS
 from smile_core.plan import design_rows
 from smile_core.prompt import Prompt
 from smile_core.scenes.draw import draw

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from smile_core import Explainer
-from smile_core.explainer import PLACEBOS
+from smile_core.explaining import PLACEBOS
 from smile_core.explanation import Explanation
 from smile_core.scenes.draw import draw
 from smile_core.scenes.oracle import OracleEditor

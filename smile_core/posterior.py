@@ -17,7 +17,7 @@ from smile_core.covariance import Functional, Prior
 from smile_core.design import full_and_empty, leave_one_out
 from smile_core.relevance import Rows, Settings, held_out, misfit, row_covariances, settle
 
-WIDENING, CARE, END_CARE = 3.0, 1.5, 3.0
+WIDENING, CARE, END_CARE = 2.0, 2.0, 4.0
 """How much wider than under the prior intervals are where the response bends, as a variance; how much held-out errors
 count there; and how much those at the full and the empty mask. Set on one half of the measured games, on games
 of scenes-turbo and on synthetic editors; the other half and `bench.coverage` had no say."""

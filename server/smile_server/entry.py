@@ -19,7 +19,7 @@ def main() -> None:
         daemon_commands.app(prog_name="smile daemon")
     from smile_core import cli
 
-    cli.loaded_elsewhere = daemon_commands.warm_models
+    cli.models.loaded_elsewhere = daemon_commands.warm_models
     cli.app.add_typer(daemon_commands.app, name="daemon")
     cli.app.command("lsp")(daemon_commands.lsp)
     cli.main()

@@ -1,0 +1,5 @@
+"""`python -m smile_core.cli`."""
+
+from smile_core.cli import main
+
+main()

@@ -1,0 +1,444 @@
+"""One explanation in the making: looks, edits, responses, estimate, and when to stop."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+from smile_core import design, plan
+from smile_core.area import Area
+from smile_core.assemble import Measured, assemble
+from smile_core.design import MOST_WORDS, Rows
+from smile_core.editing import Edits, Meter, Progress
+from smile_core.editors.protocol import Editor, KnowsItsLimits, ReadsPartly
+from smile_core.errors import EditorError, MethodError
+from smile_core.estimate import estimate_posterior, estimate_rows
+from smile_core.evidence import AnyEvidence
+from smile_core.explanation import Counts, Explanation, Setting, Stop
+from smile_core.features import Feature
+from smile_core.kernel import Kernel
+from smile_core.measure import Measure
+from smile_core.method import MOST_EXACT_WORDS, PUBLISHED, Method
+from smile_core.phrases import FIRST_PHRASES, Groups, open_strongest, split_evenly
+from smile_core.picture import Picture
+from smile_core.prompt import Prompt
+from smile_core.published import REMARKS
+from smile_core.stopping import narrow, order_settled
+from smile_core.sub_prompts import SubPrompts
+
+ProgressCallback = Callable[[Progress], None]
+
+PLACEBOS = ("the", "please", "of this", "hello there", "thank you very much")
+"""Prompts that should do nothing. Twice the most that any of them moves the picture is the noise floor."""
+
+MOST_KNOWN_TEXTS = 400
+"""More known sub-prompts than this are not looked at one by one."""
+
+SECOND_SAMPLE = 1_000_003
+"""Added to a seed for the second sample of a text that variant A of the published method takes."""
+
+FILLED = ("minmax", "minmax-input")
+"""Published responses whose masks of fewer than two words are filled up."""
+
+_SOURCE = "\0source"
+
+MASKS_OF_A_TEXT = 4
+"""With words that stand twice many masks give one text; more of them say little more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """The picture that a prompt makes, uint8 (H, W, 3), and sentences for the user about it."""
+
+    picture: np.ndarray
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MaskEdit:
+    """The edit of a sub-prompt.
+
+    `picture` is uint8 (H, W, 3), None where it is not known and was not to be made. `response` is how much of the
+    whole edit it achieves, None where the whole or the empty prompt's edit is not known. `known` says that nothing
+    had to be made.
+    """
+
+    text: str
+    picture: np.ndarray | None
+    response: float | None
+    known: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Means:
+    """What an explanation is made with: the editor and its name in evidence, the method and its learned parts."""
+
+    editor: Editor
+    identity: str
+    evidence: AnyEvidence
+    method: Method
+    feature: Feature
+    kernel: Kernel
+    shell_name: str | None
+
+
+class Run:
+    """One explanation in the making."""
+
+    def __init__(
+        self,
+        means: Means,
+        prompt: Prompt,
+        picture: Picture,
+        area: Area | None,
+        seed: int,
+        progress: ProgressCallback | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self.area = area
+        self.asked = self.method = means.method
+        self.evidence, self.identity = means.evidence, means.identity
+        self.editor = means.editor
+        self.prompt, self.picture, self.seed = prompt, picture, seed
+        self.words = prompt.words
+        self.measure = Measure(self.method, means.feature)
+        self.kernel, self.shell_name = means.kernel, means.shell_name
+        meter = Meter(progress, cancelled)
+
+        def edits_of(number: int) -> Edits:
+            return Edits(self.editor, means.identity, means.evidence, picture, number, meter, area)
+
+        self.edits_of: Callable[[int], Edits] = edits_of
+        self.edits = [edits_of(seed + k) for k in range(self.method.seeds)]
+        self.placebos = edits_of(seed)
+        self.notes = [*picture.notes, *([REMARKS[self.method.response]] if self.method.response in REMARKS else [])]
+        self.floor: float | None = None
+        if isinstance(self.editor, KnowsItsLimits):
+            self.notes += self.editor.remarks(picture.pixels, [word.text for word in self.words])
+
+    def preview(self) -> Preview:
+        read = self._words_read()
+        text = self.prompt.render([int(i < read) for i in range(len(self.words))])
+        self.edits[0].make([text])
+        if text in self.edits[0].failed:
+            raise EditorError("the editor refused the prompt twice; change the prompt")
+        return Preview(self.edits[0].pictures[text], tuple(self.notes))
+
+    def edit(self, mask: Sequence[int] | None, *, make: bool) -> MaskEdit:
+        n = len(self.words)
+        if mask is not None and len(mask) != n:
+            raise MethodError(f"a mask of {len(mask)} entries does not fit {n} words; give one a word")
+        read = self._words_read()
+        kept = [int(bool(k)) if i < read else 0 for i, k in enumerate(mask if mask is not None else [1] * n)]
+        text, full = self.prompt.render(kept), self.prompt.render([int(i < read) for i in range(n)])
+        edits = self.edits[0]
+        missing = edits.missing([full, "", text])
+        known = text not in missing
+        if make and not known:
+            edits.make([text])
+            if text == "" and "" not in edits.pictures:
+                edits.use_source_for_empty()
+            elif text in edits.failed:
+                raise EditorError("the editor refused this sub-prompt twice; keep other words")
+        response = None
+        if all(t in edits.pictures for t in (full, "", text)):
+            rows = np.array([[1] * n, [0] * n, kept], np.uint8)
+            response = float(self._respond(edits, [full, "", text], Rows(rows, np.ones(3, dtype=bool), rows))[0][2])
+        return MaskEdit(text, edits.pictures.get(text), response, known, tuple(self.notes))
+
+    def responses(self, masks: np.ndarray) -> tuple[np.ndarray, int]:
+        n = len(self.words)
+        if masks.ndim != 2 or masks.shape[1] != n:
+            raise MethodError(f"masks of shape {masks.shape} do not fit {n} words; give one column a word")
+        rows = np.concatenate([design.full_and_empty(n), masks.astype(np.uint8)])
+        edits = self.edits[0]
+        texts = [self.prompt.render(mask) for mask in rows]
+        edits.make(texts)
+        if "" not in edits.pictures:
+            edits.use_source_for_empty()
+        if texts[0] in edits.failed:
+            raise EditorError("the editor refused the whole prompt twice; change the prompt")
+        measured, _, _ = self._respond(edits, texts, Rows(rows, np.ones(len(rows), dtype=bool), rows))
+        return measured[2:], edits.made
+
+    def stream(self, *, between: bool = True) -> Iterator[Explanation]:
+        """Explanations; with `between` also those between two looks, which cost time and are not the last."""
+        started = time.perf_counter()
+        read = self._words_read()
+        if self.method.design == "exact" and read > MOST_EXACT_WORDS:
+            raise MethodError(
+                f"{read} words have {2**read} sub-prompts; use design auto beyond {MOST_EXACT_WORDS} words"
+            )
+        groups: Groups = tuple((i,) for i in range(read))
+        if read > MOST_WORDS:
+            groups = self._open_phrases(read)
+        merged = self.prompt.merged(groups)
+        look_by_look = self._looks if self.method.estimate_name == "gp" else self._measure
+        for measured in look_by_look(merged, between=between):
+            yield self._explanation(measured, read, time.perf_counter() - started)
+
+    def _explanation(self, measured: Measured, read: int, seconds: float) -> Explanation:
+        floor, notes = self._noise_floor(), list(self.notes)
+        if any(edits.source_instead for edits in self.edits):
+            notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
+        return assemble(
+            measured,
+            prompt=self.prompt.text,
+            unread=self.words[read:],
+            noise_floor=floor,
+            setting=self._setting(measured),
+            counts=Counts(
+                made=sum(edits.made for edits in self.edits),
+                reused=sum(len(edits.reused) for edits in self.edits),
+                failed=sum(len(edits.failed) for edits in self.edits),
+                placebo=self.placebos.made,
+            ),
+            seconds=seconds,
+            notes=tuple(notes),
+        )
+
+    def _words_read(self) -> int:
+        """How many leading words the model reads; the others are left out of every sub-prompt."""
+        if not isinstance(self.editor, ReadsPartly):
+            return len(self.words)
+        limit = self.editor.characters_read(self.prompt.render([1] * len(self.words)))
+        read = 0
+        while read < len(self.words):
+            kept = [int(i <= read) for i in range(len(self.words))]
+            if len(self.prompt.render(kept)) > limit:
+                break
+            read += 1
+        if read == 0:
+            raise EditorError("the model reads no more than part of the first word; write a shorter one")
+        if read < len(self.words):
+            self.notes.append(f"the model reads {read} of the {len(self.words)} words; the others were left out")
+        return read
+
+    def _open_phrases(self, read: int) -> Groups:
+        """Phrases of a long prompt, opened where they act; a small budget leaves them closed."""
+        phrases = split_evenly(read, FIRST_PHRASES)
+        merged = self.prompt.merged(phrases)
+        first, last = len(plan.design_rows(FIRST_PHRASES)), len(plan.design_rows(MOST_WORDS))
+        if self.method.budget is not None and self.method.budget < first + last:
+            self.notes.append(f"{read} words are too many for {self.method.budget} edits; they were taken as phrases")
+            return phrases
+        coarse = self._measure_rows(merged, _all_fitted(plan.design_rows(FIRST_PHRASES)), 0.95).estimate
+        if self.method.budget is not None:
+            self.method = self.method.changed(budget=self.method.budget - first)
+        self.notes.append(f"{read} words are many: words next to each other that do little were taken together")
+        return open_strongest(phrases, np.abs(coarse.influences).tolist(), MOST_WORDS)
+
+    def _looks(self, prompt: Prompt, *, between: bool) -> Iterator[Measured]:
+        """Rows by the plan, those that evidence holds first; the last one given is the result.
+
+        The explanation may stop at few looks, whose number is fixed beforehand; they share the five per
+        cent. What is shown between them is not a reason to stop.
+        """
+        n, budget = len(prompt), self.method.budget
+        least = min(n + 2, 1 << n)
+        if budget is not None and budget < least:
+            raise MethodError(f"a budget of {budget} edits is too small for {n} words; use {least} or more")
+        looks = plan.looks(n, budget)
+        confidence = 1 - 0.05 / len(looks)
+        known = self._known_masks(prompt)
+        rows, fresh = plan.first_rows(n, known), not len(known)
+        measured = self._measure_rows(prompt, _all_fitted(rows), confidence) if len(known) else None
+        made, at_once = 0, plan.CHUNK if between else looks[-1].rows
+        for look in looks:
+            while True:
+                given = None if measured is None else measured.estimate.posterior
+                new = plan.next_rows_for(look, looks[-1], rows, given, made=made, fresh=fresh, most=at_once)
+                if measured is not None and not len(new):
+                    break
+                if measured is not None and between:
+                    yield replace(measured, stop="running")
+                made, rows = made + len(new), np.vstack([rows, new])
+                measured = self._measure_rows(prompt, _all_fitted(rows), confidence)
+            if measured.stop != "budget" or measured.effect <= self._noise_floor():
+                break
+            # The first answer's intervals are wide; from the base design on a clear order is enough.
+            later_looks = self.method.stop == "any" and looks[0] is not look is not looks[-1]
+            if later_looks and order_settled(measured.estimate.influences, measured.estimate.half_widths):
+                measured = replace(measured, stop="order")
+                break
+        if measured is not None:
+            yield measured
+
+    def _known_masks(self, prompt: Prompt) -> np.ndarray:
+        """The masks (k, n) whose edits evidence holds already, whoever asked for them."""
+        setting = self.edits[0].key("").setting
+        texts = self.evidence.known(setting, prompt.words)[:MOST_KNOWN_TEXTS]
+        found = SubPrompts(prompt.words)
+        masks = [mask for text in texts for mask in found.masks_of(text, most=MASKS_OF_A_TEXT)]
+        return np.array(masks, np.uint8).reshape(-1, len(prompt))
+
+    def _measure(self, prompt: Prompt, *, between: bool) -> Iterator[Measured]:
+        """Try the design's first rows, and its later ones where the intervals are still wide."""
+        n = len(prompt)
+        first, later = self._designs(n)
+        confidence = 0.95 if later is None else 0.975  # Two looks share the five per cent.
+        measured = self._measure_rows(prompt, first, confidence)
+        wide = measured.estimate.half_widths.max(initial=0) > self.method.half_width
+        if later is not None and wide and measured.effect > 0:
+            if between:
+                yield replace(measured, stop="running")
+            measured = self._measure_rows(prompt, later, confidence)
+        yield measured
+
+    def _designs(self, n: int) -> tuple[Rows, Rows | None]:
+        """The rows to try first, and the longer list to go on with, if there is one."""
+        method, budget = self.method, self.method.budget
+        least = 1 << n if method.design == "exact" else min(n + 2, 1 << n)
+        if budget is not None and budget < least:
+            raise MethodError(f"a budget of {budget} edits is too small for {n} words; use {least} or more")
+        match method.design:
+            case "bernoulli":
+                return design.bernoulli_rows(n, budget or 30, filled=method.response in FILLED), None
+            case "exact":
+                return design.exact_rows(n), None
+            case "fold-over":
+                return design.fold_over_rows(n, budget), None
+            case "leave-one-out":
+                return design.leave_one_out_rows(n), None
+        rows = design.base_rows(n)
+        most = budget or max(len(rows.masks), 64 if n <= 12 else 80)
+        later = design.later_rows(n, most) if n > 5 and most > len(rows.masks) else None
+        return rows.first(most), later
+
+    def _measure_rows(self, prompt: Prompt, rows: Rows, confidence: float) -> Measured:
+        texts = [prompt.render(mask) for mask in rows.shown]
+        self.edits[0].meter.expect(sum(len(edits.missing(texts)) for edits in self.edits))
+        for edits in self.edits:
+            edits.make(texts)
+            if "" not in edits.pictures:
+                edits.use_source_for_empty()
+            if texts[0] in edits.failed:
+                raise EditorError("the editor refused the whole prompt twice; change the prompt")
+        per_seed = [self._respond(edits, texts, rows) for edits in self.edits]
+        responses = np.stack([response for response, _, _ in per_seed])
+        weights = self.kernel(texts[0], texts)
+        if self.method.estimate_name == "gp":
+            estimate = estimate_posterior(rows.masks, responses, confidence=confidence, target=self.method.target)
+        else:
+            estimate = estimate_rows(
+                rows.masks, responses, weights, rows.fitted, confidence=confidence, surrogate=self.method.surrogate
+            )
+        if not np.isfinite(estimate.half_widths).all():
+            usable = int((rows.fitted & np.isfinite(responses).all(0)).sum())
+            raise MethodError(
+                f"{usable} usable edits are too few for {len(prompt)} words with this design; "
+                "raise the budget, or use design auto"
+            )
+        stop: Stop = "settled" if narrow(estimate.half_widths, self.method.half_width) else "budget"
+        if estimate.exact:
+            stop = "exact"
+        return Measured(
+            words=prompt.words,
+            rows=rows,
+            texts=texts,
+            pictures=self.edits[0].pictures,
+            reused=frozenset(self.edits[0].reused),
+            failed={text: why for edits in self.edits for text, why in edits.failed.items()},
+            responses=responses,
+            distances=np.mean([distance for _, distance, _ in per_seed], axis=0),
+            weights=weights,
+            estimate=estimate,
+            stop=stop,
+            effect=float(np.mean([effect for _, _, effect in per_seed])),
+        )
+
+    def _respond(self, edits: Edits, texts: Sequence[str], rows: Rows) -> tuple[np.ndarray, np.ndarray, float]:
+        """Responses and distances (m,), NaN for failed edits, and the distance of empty to full."""
+        good = np.array([text in edits.pictures for text in texts])
+        features = self.measure.features(edits.seed, edits.pictures, [t for t, g in zip(texts, good, strict=True) if g])
+        full, empty = features[0], features[1]
+        size = edits.pictures[texts[0]].shape[:2]
+        response, distance = (np.full(len(texts), np.nan) for _ in range(2))
+        distance[good] = self.measure.distances(features, full)
+        if self.method.response in PUBLISHED:
+            sample = good & rows.fitted
+            kept = [text for text, use in zip(texts, sample, strict=True) if use]
+            chosen, other = features[rows.fitted[good]], self._published_reference(edits, kept)
+            response[sample] = self.measure.responses(chosen, full, empty, (size[0], size[1]), other)
+        else:
+            response[good] = self.measure.responses(features, full, empty, (size[0], size[1]))
+        return response, distance, float(distance[1])
+
+    def _published_reference(self, edits: Edits, texts: Sequence[str]) -> np.ndarray | None:
+        """What some published responses compare edits with: see `Measure.responses`."""
+        if self.method.response == "minmax-input":
+            height, width = edits.pictures[texts[0]].shape[:2]
+            source = np.asarray(Image.fromarray(self.picture.pixels).resize((width, height)))
+            return np.asarray(self.measure.features(edits.seed, {_SOURCE: source}, [_SOURCE])[0])
+        if self.method.response != "second-sample":
+            return None
+        again = self.edits_of(edits.seed + SECOND_SAMPLE)
+        again.make(texts)
+        if again.failed:
+            raise EditorError("the editor refused the second sample of a sub-prompt; use another preset")
+        return self.measure.features(again.seed, again.pictures, texts)
+
+    def _noise_floor(self) -> float:
+        """Twice the most that a placebo moves the picture, in the method's distance; found once."""
+        if self.floor is not None:
+            return self.floor
+        self.placebos.make(PLACEBOS)
+        known = [text for text in PLACEBOS if text in self.placebos.pictures]
+        if not known:
+            self.notes.append("no placebo prompt could be edited, so nothing is known of the noise floor")
+        pictures = {**self.placebos.pictures, "": self.edits[0].pictures[""]}
+        features = self.measure.features(self.seed, pictures, ["", *known])
+        most = max((self.measure.distance(feature, features[0]) for feature in features[1:]), default=0.0)
+        self.floor = 2 * most
+        return self.floor
+
+    def _setting(self, measured: Measured) -> Setting:
+        described = dict(self.editor.describe())
+        if self.area is not None:
+            described |= {"area": self.area.name, "area_sha256": self.area.sha256}
+        method = {**asdict(self.asked), "response": self.asked.response_name}
+        if method["response"] != "projection":
+            method["distance"] = self.asked.distance_name
+        height, width = self.edits[0].pictures[measured.texts[0]].shape[:2]
+        return Setting(
+            editor=described.pop("name"),
+            shell_name=self.shell_name,
+            family=described.pop("family"),
+            fingerprint=self.editor.fingerprint or "none: a callable, remembered only while it lives",
+            image_name=self.picture.name,
+            image_sha256=self.picture.sha256,
+            image_size=self.picture.size,
+            edit_size=(width, height),
+            seed=self.seed,
+            seeds=self.asked.seeds,
+            method=method,
+            versions=_versions(),
+            details=described,
+        )
+
+
+def _all_fitted(masks: np.ndarray) -> Rows:
+    return Rows(masks, np.ones(len(masks), dtype=bool), masks)
+
+
+def _versions() -> dict[str, str]:
+    used = [package for package in ("torch", "diffusers", "transformers") if package in sys.modules]
+    versions = {package: _version(package) for package in ("smile-lens", "numpy", "scipy", "pillow", *used)}
+    return {"python": platform.python_version(), **{name: found for name, found in versions.items() if found}}
+
+
+@cache
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
