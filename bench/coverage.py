@@ -13,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import games as truth_games
 from bench.bars import report
 from smile_core.design import enumerate_masks, full_and_empty, leave_one_out, unique_rows
 from smile_core.next_rows import candidates, next_rows
 from smile_core.plan import design_rows, looks, next_rows_for
-from smile_core.posterior import posterior
+from smile_core.plan import first_rows as rows_to_start_from
+from smile_core.posterior import Posterior, posterior
 from smile_core.surrogate import fit_linear
 
 GAMES = json.loads((Path(__file__).parents[1] / "tests/core/golden/games.json").read_text(encoding="utf-8"))
@@ -58,6 +60,13 @@ def all_of_three(n: int, random: np.random.Generator) -> np.ndarray:
 def any_of(n: int, random: np.random.Generator) -> np.ndarray:
     words = random.choice(n, random.integers(2, 4), replace=False)
     return np.asarray(enumerate_masks(n)[:, words].any(axis=1), dtype=float)
+
+
+def two_clauses(n: int, random: np.random.Generator) -> np.ndarray:
+    """Two ANDs of two or three words that share the effect."""
+    words, share, masks = random.permutation(n), random.uniform(0.2, 0.8), enumerate_masks(n)
+    first, second = words[:2], words[2 : int(random.integers(4, 6))]
+    return np.asarray(share * masks[:, first].prod(axis=1) + (1 - share) * masks[:, second].prod(axis=1))
 
 
 EDITORS: dict[str, Editor] = {"linear": linear, "pairwise": pairwise, "and": all_of_three, "or": any_of}
@@ -157,20 +166,75 @@ def at_the_stop(noise: float, repeats: int) -> tuple[float, float]:
     for repeat in range(repeats):
         n = int(random.integers(6, 13))
         every = EDITORS[names[repeat % len(names)]](n, random)
-        masks, known = full_and_empty(n), None
-        response = measured(every, masks)
-        for look in looks(n, None):
-            while len(new := next_rows_for(look, looks(n, None)[-1], masks, known, made=0, fresh=True, most=64)):
-                masks = np.vstack([masks, new])
-                response = np.append(response, noisy(every, new, noise, random))
-                known = posterior(masks, response)
-            found = posterior(masks, response).influences(1 - 0.05 / 3)
-            if found.half_widths.max() < STOP_HALF_WIDTH:
-                break
-        spent.append(len(masks))
-        if known is not None and not known.exact:
-            hits.append(np.abs(found.means - truth(every)) <= found.half_widths + TOLERANCE)
+        known, hit = explained(every, noise, random, np.empty((0, n), dtype=np.uint8))
+        spent.append(len(known.rows.masks))
+        if not known.exact:
+            hits.append(hit)
     return float(np.concatenate(hits).mean()), float(np.mean(spent))
+
+
+def after_a_change(tables: Iterator[np.ndarray], noise: float) -> float:
+    """Coverage where a prompt that lacked a word was explained, the word was put in, and it is explained again."""
+    random = np.random.default_rng(2)
+    hits = []
+    for every in tables:
+        n = int(np.log2(len(every)))
+        rows = design_rows(n - 1, seed=0)
+        left = np.insert(rows, random.integers(n), 0, axis=1)
+        known, hit = explained(every, noise, random, left)
+        if not known.exact:
+            hits.append(hit)
+    return float(np.concatenate(hits).mean())
+
+
+def explained(
+    every: np.ndarray, noise: float, random: np.random.Generator, left: np.ndarray
+) -> tuple[Posterior, np.ndarray]:
+    """What an explanation ends with, given rows left by others (k, n), and which influences it covers (n,)."""
+    n, fresh = int(np.log2(len(every))), not len(left)
+    masks, made, steps = rows_to_start_from(n, left), 0, looks(n, None)
+    response = noisy(every, masks, noise, random)
+    known = posterior(masks, response)
+    for look in steps:
+        while len(
+            new := next_rows_for(
+                look, steps[-1], masks, None if fresh and len(masks) == 2 else known, made=made, fresh=fresh, most=64
+            )
+        ):
+            masks, made = np.vstack([masks, new]), made + len(new)
+            response = np.append(response, noisy(every, new, noise, random))
+            known = posterior(masks, response)
+        found = known.influences(1 - 0.05 / len(steps))
+        if found.half_widths.max() < STOP_HALF_WIDTH:
+            break
+    return known, np.abs(found.means - truth(every)) <= found.half_widths + TOLERANCE
+
+
+def editors(repeats: int) -> Iterator[np.ndarray]:
+    """Of all kinds, by turns, those of two clauses too."""
+    random = np.random.default_rng(3)
+    kinds = [*EDITORS.values(), two_clauses]
+    for repeat in range(repeats):
+        yield kinds[repeat % len(kinds)](int(random.integers(7, 13)), random)
+
+
+def trained_games() -> dict[str, float | None]:
+    """The games of scenes-turbo (bench/games.py); nothing where the tables are those of other weights."""
+    played = truth_games.load("scenes-turbo") or ()
+    tables = [game.tables["projection"] for game in played if len(game.puzzle.words) > 5]
+
+    def cases(rows: Callable[[int, int], np.ndarray]) -> Iterator[Case]:
+        for again in range(GAME_REPEATS):
+            for seed, every in enumerate(tables):
+                masks = rows(int(np.log2(len(every))), seed + 100 * again)
+                yield masks, measured(every, masks), truth(every)
+
+    found: dict[str, float | None] = {}
+    for label, rows in (("base", all_base_rows), ("first", first_rows), ("session", session_rows)):
+        hit, width, error = judge(cases(rows)) if tables else (None, None, None)
+        found |= {f"turbo_{label}": hit, f"turbo_{label}_half_width": width, f"turbo_{label}_error": error}
+    changed = (every for every in tables if len(every) > 1 << 6)
+    return found | {"turbo_changed": after_a_change(changed, 0.0) if tables else None}
 
 
 def milliseconds() -> dict[str, float]:
@@ -212,10 +276,16 @@ def main() -> None:
         hit, width, error = judge_least_squares(games(response, all_base_rows))
         figures[f"games_{response}_least_squares_half_width"] = width
         figures[f"games_{response}_least_squares_error"] = error
-    figures["games_session"] = judge(games("wass", session_rows))[0]
+    for response in ("wass", "proj"):
+        key = f"games_{response}_session"
+        figures[key], figures[f"{key}_half_width"], _ = judge(games(response, session_rows))
+        tables = (np.array(game[response]) for game in GAMES if len(game["words"]) > 6)
+        figures[f"games_{response}_changed"] = after_a_change(tables, 0.0)
+    figures |= trained_games()
     for label, noise in (("", 0.0), ("_noisy", NOISE)):
         figures[f"session{label}"] = judge(synthetic(list(EDITORS), noise, session_rows, FEWER))[0]
         figures[f"stop{label}"], figures[f"stop{label}_rows"] = at_the_stop(noise, FEWER)
+        figures[f"changed{label}"] = after_a_change(editors(FEWER), noise)
     for name in ("and", "or"):
         figures[f"order_{name}_balanced_error"] = judge(synthetic([name], 0.0, first_rows, FEWER))[2]
         figures[f"order_{name}_leave_one_out_error"] = judge(synthetic([name], 0.0, leave_one_out_rows, FEWER))[2]

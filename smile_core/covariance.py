@@ -1,10 +1,15 @@
 """The prior over responses: which functions of a mask are likely before any edit is seen.
 
-A response on n words is a sum of Walsh functions, prod_{i in S} x_i with x = 2 z - 1. Their weights are
-independent and normal with variance s^2 prod_{i in S} r_i / prod_i (1 + r_i), and l^2 r_i more where S is the
-single word i. Summed over all S, two masks covary as s^2 prod_i (1 + r_i x_i x'_i) / (1 + r_i): with
-r_i = tanh t_i that is s^2 exp(-2 sum_i t_i |z_i - z'_i|), the exponential kernel on the hypercube.
-Every quantity that we show is a fixed combination of the weights, so it covaries in closed form.
+A response on n words is a level, a straight line, and g f: f varies from mask to mask as fast as the words'
+rates t_i say, with correlation exp(-2 sum_i t_i |z_i - z'_i|), the exponential kernel on the hypercube, and
+g(z) = prod_i exp(a t_i x_i), x = 2 z - 1, says where it varies most. At a = 0 that is everywhere alike, and the
+response is a sum of Walsh functions. Instructions act like ANDs of words: without "red" nothing else in "make the
+car red" does much, so responses vary most where words are kept, a > 0; at a = 1 they are sums of products of z_i.
+At a = -1 they are sums of products of 1 - z_i, as an OR is. The likelihood chooses a.
+
+The covariance of g f is a product over words, so every quantity that we show, each a fixed combination of responses,
+covaries in closed form: with R_i = exp(-2 t_i) and C_i = cosh(2 a t_i), the factor of word i is R_i / C_i where two
+masks differ in it and exp(2 a t_i x_i) / C_i where they agree, so that the mean variance over all masks is s^2.
 """
 
 from __future__ import annotations
@@ -21,10 +26,12 @@ LEVEL = 1.0
 class Prior:
     """`count` settings of the prior at once.
 
-    `rates` (count, n) are the t_i > 0, `product` (count,) is s^2, `linear` (count,) is l^2.
+    `rates` (count, n) are the t_i > 0, `tilt` (count,) is a, `product` (count,) is s^2, `linear` (count,) is l^2:
+    the line's slopes have variance l^2 tanh t_i.
     """
 
     rates: np.ndarray
+    tilt: np.ndarray
     product: np.ndarray
     linear: np.ndarray
 
@@ -33,17 +40,31 @@ class Prior:
         """r (count, n), in [0, 1)."""
         return np.asarray(np.tanh(self.rates))
 
-    @property
-    def base(self) -> np.ndarray:
-        """Variance (count,) of the weight of the empty set, by which prod_{i in S} r_i is multiplied."""
-        return np.asarray(self.product / np.prod(1 + self.relevances, axis=1))
+    def of(self, chosen: slice | np.ndarray) -> Prior:
+        """Some of the settings."""
+        return Prior(self.rates[chosen], self.tilt[chosen], self.product[chosen], self.linear[chosen])
 
     def between(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Covariances (count, m, k) of the responses at masks (m, n) and at others (k, n)."""
-        differ = (masks[:, None] != others[None]).reshape(-1, masks.shape[1]).astype(float)
-        near = self.product[:, None] * np.exp(-2 * self.rates @ differ.T)
-        line = (self.linear[:, None] * self.relevances) @ (1 - 2 * differ.T)
-        return np.asarray(near + line + LEVEL).reshape(len(self.rates), len(masks), len(others))
+        loud = self._loudness(masks)[:, :, None] + self._loudness(others)[:, None]
+        return self._covariances(masks[:, None] != others[None], loud)
+
+    def along(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Covariances (count, m) of the responses at masks (m, n) and at others (m, n), row by row."""
+        return self._covariances(masks != others, self._loudness(masks) + self._loudness(others))
+
+    def _loudness(self, masks: np.ndarray) -> np.ndarray:
+        """Logarithms (count, m) of s g(z)."""
+        tilted = self.tilt[:, None] * self.rates
+        scale = (np.log(self.product) - np.log(np.cosh(2 * tilted)).sum(axis=1)) / 2
+        return np.asarray(tilted @ (2.0 * masks.T - 1) + scale[:, None])
+
+    def _covariances(self, differ: np.ndarray, loud: np.ndarray) -> np.ndarray:
+        flat = differ.reshape(-1, differ.shape[-1]).T.astype(float)
+        slopes = self.linear[:, None] * self.relevances
+        found = np.exp(loud.reshape(len(loud), -1) - 2 * (self.rates @ flat))
+        found += (slopes.sum(axis=1) + LEVEL)[:, None] - 2 * (slopes @ flat)
+        return np.asarray(found.reshape(loud.shape))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,67 +75,97 @@ class Functional:
     variance: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class _Factors:
+    """Word by word, what averages over a word's two values come to, when it is kept with probability `kept`.
+
+    `mean` and `step` (count, m, n): covariance factors of the row's value with the average of both, and with the
+    difference of kept and left out.
+    """
+
+    mean: np.ndarray
+    step: np.ndarray
+
+    @classmethod
+    def of(cls, prior: Prior, masks: np.ndarray, kept: float = 0.5) -> _Factors:
+        """With the rows' masks (m, n)."""
+        with_, without, apart = _table(prior)
+        z = masks.astype(bool)[None]
+        to_kept = np.where(z, with_[:, None], apart[:, None])
+        to_gone = np.where(z, apart[:, None], without[:, None])
+        return cls(kept * to_kept + (1 - kept) * to_gone, to_kept - to_gone)
+
+
+def _table(prior: Prior) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each word's factor (count, n): both masks keep it, neither does, they differ."""
+    tilted = 2 * prior.tilt[:, None] * prior.rates
+    scale = np.cosh(tilted)
+    return np.exp(tilted) / scale, np.exp(-tilted) / scale, np.exp(-2 * prior.rates) / scale
+
+
 def mean(prior: Prior, masks: np.ndarray) -> Functional:
-    """The mean response over all masks, one functional: the weight of the empty set."""
-    weight = prior.base + LEVEL
-    return Functional(np.broadcast_to(weight[:, None, None], (len(weight), 1, len(masks))), weight[:, None])
+    """The mean response over all masks, one functional."""
+    factors, (_, _, apart) = _Factors.of(prior, masks), _table(prior)
+    cross = prior.product[:, None] * factors.mean.prod(axis=2) + LEVEL
+    variance = prior.product * ((1 + apart) / 2).prod(axis=1) + LEVEL
+    return Functional(cross[:, None], variance[:, None])
 
 
 def influences(prior: Prior, masks: np.ndarray) -> Functional:
-    """E[y | word kept] - E[y | word left out] for each word: twice its weight."""
-    weight = (prior.base + prior.linear)[:, None] * prior.relevances
-    return Functional(2 * weight[:, :, None] * (2.0 * masks.T - 1), 4 * weight)
+    """E[y | word kept] - E[y | word left out] for each word."""
+    factors, (_, _, apart) = _Factors.of(prior, masks), _table(prior)
+    whole = prior.product[:, None] * factors.mean.prod(axis=2)
+    line = prior.linear[:, None] * prior.relevances
+    cross = whole[:, None] * np.swapaxes(factors.step / factors.mean, 1, 2)
+    cross = cross + 2 * line[:, :, None] * (2.0 * masks.T - 1)
+    all_ = prior.product * ((1 + apart) / 2).prod(axis=1)
+    return Functional(cross, all_[:, None] * 4 * (1 - apart) / (1 + apart) + 4 * line)
 
 
 def pairs(prior: Prior, masks: np.ndarray) -> Functional:
-    """The mean second difference of each pair, four times its weight, in the order of `numpy.triu_indices(n, 1)`."""
+    """The mean second difference of each pair, in the order of `numpy.triu_indices(n, 1)`."""
     first, second = np.triu_indices(masks.shape[1], 1)
-    x = 2.0 * masks.T - 1
-    weight = prior.base[:, None] * prior.relevances[:, first] * prior.relevances[:, second]
-    return Functional(4 * weight[:, :, None] * x[first] * x[second], 16 * weight)
+    factors, (_, _, apart) = _Factors.of(prior, masks), _table(prior)
+    steps = np.swapaxes(factors.step / factors.mean, 1, 2)
+    whole = prior.product[:, None] * factors.mean.prod(axis=2)
+    own = 4 * (1 - apart) / (1 + apart)
+    all_ = prior.product * ((1 + apart) / 2).prod(axis=1)
+    return Functional(
+        whole[:, None] * steps[:, first] * steps[:, second], all_[:, None] * own[:, first] * own[:, second]
+    )
 
 
 def shapley(prior: Prior, masks: np.ndarray) -> Functional:
-    """Shapley values: twice the weight of every odd set with the word, shared equally among its words.
-
-    Sums of prod r_j over sets of size k with a factor 1/k are integrals of prod (1 + u r_j) over u in
-    [0, 1], exact by Gauss-Legendre quadrature, as in Owen, "Multilinear extensions of games" (1972).
+    """Shapley values: the mean difference that a word makes when the others are kept with a probability that is
+    itself uniform on [0, 1] (Owen, "Multilinear extensions of games", 1972). The integrals are of polynomials,
+    exact by Gauss-Legendre quadrature.
     """
     n = masks.shape[1]
     nodes, shares = np.polynomial.legendre.leggauss(n // 2 + 1)
     nodes, shares = (nodes + 1) / 2, shares / 2
-    r, x = prior.relevances, 2.0 * masks - 1
-    cross = np.zeros((*r.shape, len(masks)))
-    variance = np.zeros(r.shape)
-    for word in range(n):
-        others = np.arange(n) != word
-        scaled = r[:, None, others] * x[:, others]
-        for node, share in zip(nodes, shares, strict=True):
-            cross[:, word] += share * _even(node * scaled)
-            for again, part in zip(nodes, shares, strict=True):
-                variance[:, word] += 2 * share * part * _even(node * again * r[:, others])
-    cross *= prior.base[:, None, None] * r[:, :, None] * x.T
-    variance *= prior.base[:, None] * r
-    line = prior.linear[:, None] * r
-    return Functional(cross + 2 * line[:, :, None] * x.T, variance + 4 * line)
-
-
-def _even(values: np.ndarray) -> np.ndarray:
-    """Twice the sum of products over all subsets of even size, along the last axis."""
-    return np.asarray(np.prod(1 + values, axis=-1) + np.prod(1 - values, axis=-1))
+    with_, without, apart = _table(prior)
+    line = prior.linear[:, None] * prior.relevances
+    cross = np.zeros((*line.shape, len(masks)))
+    variance = np.zeros(line.shape)
+    for node, share in zip(nodes, shares, strict=True):
+        factors = _Factors.of(prior, masks, node)
+        whole = prior.product[:, None] * factors.mean.prod(axis=2)
+        cross += share * whole[:, None] * np.swapaxes(factors.step / factors.mean, 1, 2)
+        for again, part in zip(nodes, shares, strict=True):
+            one_of_two = node + again - 2 * node * again
+            both = node * again * with_ + (1 - node) * (1 - again) * without + one_of_two * apart
+            all_ = prior.product * both.prod(axis=1)
+            variance += share * part * all_[:, None] * (2 - 2 * apart) / both
+    return Functional(cross + 2 * line[:, :, None] * (2.0 * masks.T - 1), variance + 4 * line)
 
 
 def responses(prior: Prior, masks: np.ndarray, at: np.ndarray) -> Functional:
     """The responses at the masks `at` (q, n)."""
-    level = prior.product + prior.linear * prior.relevances.sum(axis=1) + LEVEL
-    return Functional(prior.between(at, masks), np.repeat(level[:, None], len(at), axis=1))
+    return Functional(prior.between(at, masks), prior.along(at, at))
 
 
 def differences(prior: Prior, masks: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> Functional:
     """Response at `plus` less response at `minus`, row by row, both (q, n)."""
     one, other = responses(prior, masks, plus), responses(prior, masks, minus)
-    apart = (plus != minus).astype(float)
-    near = prior.product[:, None] * np.exp(-2 * prior.rates @ apart.T)
-    line = (prior.linear[:, None] * prior.relevances) @ (1 - 2 * apart.T)
-    shared = near + line + LEVEL
+    shared = prior.along(plus, minus)
     return Functional(one.cross - other.cross, one.variance + other.variance - 2 * shared)

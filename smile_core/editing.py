@@ -1,22 +1,26 @@
 """Make the edits that an explanation asks for: known ones from evidence, the rest in batches.
 
 A failed edit (the editor gave None for it) is tried once more, then reported. Everything else that
-an editor gets wrong is an error of the editor, said in one line.
+an editor gets wrong is an error of the editor, said in one line. A batch that does not fit into memory
+is halved, and the editor gets no bigger one from then on.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from PIL import Image
 
 from smile_core.area import Area
+from smile_core.editors.memory import free_memory, is_out_of_memory
 from smile_core.editors.pictures_out import as_pictures
 from smile_core.editors.protocol import ChoosesBatch, Editor, PaintsInArea, StopsBetweenSteps
-from smile_core.errors import Cancelled, EditorError, SmileError
+from smile_core.errors import Cancelled, EditorError, OutOfMemory, SmileError
 from smile_core.evidence import AnyEvidence, EditKey
 from smile_core.picture import Picture
 
@@ -113,13 +117,29 @@ class Edits:
     def make(self, texts: Sequence[str]) -> None:
         """Have an edit of each text, from evidence or anew."""
         missing = self.missing(texts)
-        at_once = self._editor.batch if isinstance(self._editor, ChoosesBatch) else BATCH
-        for first in range(0, len(missing), at_once):
+        at_once = usual = self._editor.batch if isinstance(self._editor, ChoosesBatch) else BATCH
+        while missing:
             if self.meter.cancelled():
                 raise Cancelled("stopped on request; what is finished is kept, ask again to go on")
-            batch = missing[first : first + at_once]
-            self._make_batch(batch)
-            self.meter.did(len(batch))
+            batch = missing[:at_once]
+            try:
+                self._make_batch(batch)
+            except OutOfMemory:
+                if len(batch) == 1:
+                    raise
+                at_once = len(batch) // 2
+            else:
+                missing = missing[len(batch) :]
+                self.meter.did(len(batch))
+                if at_once < usual:
+                    self._keep_batch(at_once)
+                continue
+            free_memory()  # Only here: the error above holds on to what the batch had in memory.
+
+    def _keep_batch(self, most: int) -> None:
+        """What did not fit once will not fit the next time."""
+        with suppress(AttributeError):  # Not every editor takes attributes.
+            cast(ChoosesBatch, self._editor).batch = most
 
     def _make_batch(self, texts: Sequence[str]) -> None:
         results = self._call(texts)
@@ -145,9 +165,13 @@ class Edits:
                 given = self._editor.edit_area(self._picture.pixels, self._area.mask, texts, seed=self.seed)
             else:
                 given = self._editor.edit(self._picture.pixels, texts, seed=self.seed)
-        except (SmileError, MemoryError):
+        except SmileError:
             raise
         except Exception as error:
+            if is_out_of_memory(error):
+                raise OutOfMemory(
+                    f"{name} ran out of memory on a single edit; take a smaller picture, or end other programs"
+                ) from error
             what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise EditorError(
                 f"{name} failed on {texts[0]!r} ({what}); mend the editor or change the prompt"

@@ -19,6 +19,10 @@ class EditorError(SmileError):
     """An editor is unknown, cannot be loaded, or gave back something that is not a batch of pictures."""
 
 
+class OutOfMemory(EditorError):
+    """Not even one edit at a time fits into memory."""
+
+
 class MethodError(SmileError, ValueError):
     """Fields of a method have impossible values or do not go together."""
 

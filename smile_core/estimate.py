@@ -6,7 +6,7 @@ rows there are; `estimate_rows` is plain weighted least squares on the rows of a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,7 +16,17 @@ from threadpoolctl import ThreadpoolController
 
 from smile_core import covariance
 from smile_core.posterior import Posterior, posterior
-from smile_core.surrogate import fit_linear
+from smile_core.published import best_in_sample
+from smile_core.ridge import bayesian_ridge, ridge
+from smile_core.surrogate import LinearFit, fit_linear
+
+SURROGATES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], LinearFit]] = {
+    "least-squares": fit_linear,
+    "ridge": ridge,
+    "bayesian-ridge": bayesian_ridge,
+    "best-in-sample": best_in_sample,
+}
+"""What fits masks (m, n), responses (m,) and weights (m,), by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +121,7 @@ class _HeldOut:
 
     def __init__(self, given: Posterior, kept: np.ndarray) -> None:
         masks, prior = given.rows.masks, given.settings.prior
-        best = covariance.Prior(prior.rates[:1], prior.product[:1], prior.linear[:1])
+        best = prior.of(slice(1))
         functionals = [covariance.mean(best, masks), covariance.influences(best, masks), covariance.pairs(best, masks)]
         self._cross = np.vstack([functional.cross[0] for functional in functionals])
         self._inverse = given.factors[0].T @ given.factors[0]
@@ -167,8 +177,9 @@ def estimate_rows(
     fitted: np.ndarray,
     *,
     confidence: float,
+    surrogate: str = "least-squares",
 ) -> Estimate:
-    """Weighted least squares on the fitted rows.
+    """A surrogate of `SURROGATES` on the fitted rows.
 
     The target is the coefficient that fitting all 2^n rows would give, so with all of them known the
     half-widths are 0. Otherwise they come from the residuals of the mean response over seeds, which hold
@@ -181,17 +192,19 @@ def estimate_rows(
         weights: (m,).
         fitted: bool (m,), the rows to fit.
         confidence: of the intervals, for instance 0.95.
+        surrogate: a name in `SURROGATES`. Only least squares is ever exact.
     """
+    fit_rows = SURROGATES[surrogate]
     n, seeds = masks.shape[1], len(responses)
     response = responses.mean(axis=0)
     rows = fitted & np.isfinite(response)
-    fit = fit_linear(masks[rows], response[rows], weights[rows])
+    fit = fit_rows(masks[rows], response[rows], weights[rows])
     even = bool((weights[rows] == weights[rows][0]).all())
-    exact = even and len(np.unique(masks[rows], axis=0)) == 1 << n == rows.sum()
+    exact = surrogate == "least-squares" and even and len(np.unique(masks[rows], axis=0)) == 1 << n == rows.sum()
     # What is not linear is alike in every seed, so more seeds do not narrow this part.
     half_widths = np.zeros(n) if exact else fit.half_widths(confidence)
     if seeds > 1:
-        each = [fit_linear(masks[rows], one[rows], weights[rows]).coefficients for one in responses]
+        each = [fit_rows(masks[rows], one[rows], weights[rows]).coefficients for one in responses]
         half_widths = np.hypot(half_widths, _over_seeds(each, confidence))
     unseen = _unseen(masks, response, weights, fitted)
     return Estimate(

@@ -38,10 +38,11 @@ from smile_core.explanation import Counts, Explanation, Setting, Stop
 from smile_core.features import feature_by_name
 from smile_core.kernel import kernel_by_name
 from smile_core.measure import Measure
-from smile_core.method import MOST_EXACT_WORDS, Method
+from smile_core.method import MOST_EXACT_WORDS, PUBLISHED, Method
 from smile_core.phrases import FIRST_PHRASES, Groups, open_strongest, split_evenly
 from smile_core.picture import Picture, load_picture
 from smile_core.prompt import Prompt
+from smile_core.published import REMARKS
 from smile_core.stopping import narrow, order_settled
 from smile_core.sub_prompts import SubPrompts
 
@@ -50,6 +51,14 @@ PLACEBOS = ("the", "please", "of this", "hello there", "thank you very much")
 
 MOST_KNOWN_TEXTS = 400
 """More known sub-prompts than this are not looked at one by one."""
+
+SECOND_SAMPLE = 1_000_003
+"""Added to a seed for the second sample of a text that variant A of the published method takes."""
+
+FILLED = ("minmax", "minmax-input")
+"""Published responses whose masks of fewer than two words are filled up."""
+
+_SOURCE = "\0source"
 
 MASKS_OF_A_TEXT = 4
 """With words that stand twice many masks give one text; more of them say little more."""
@@ -285,9 +294,10 @@ class _Run:
         def edits_of(number: int) -> Edits:
             return Edits(self.editor, owner.identity, owner.evidence, picture, number, meter, area)
 
+        self.edits_of: Callable[[int], Edits] = edits_of
         self.edits = [edits_of(seed + k) for k in range(self.method.seeds)]
         self.placebos = edits_of(seed)
-        self.notes = list(picture.notes)
+        self.notes = [*picture.notes, *([REMARKS[self.method.response]] if self.method.response in REMARKS else [])]
         self.floor: float | None = None
         if isinstance(self.editor, KnowsItsLimits):
             self.notes += self.editor.remarks(picture.pixels, [word.text for word in self.words])
@@ -469,7 +479,7 @@ class _Run:
             raise MethodError(f"a budget of {budget} edits is too small for {n} words; use {least} or more")
         match method.design:
             case "bernoulli":
-                return design.bernoulli_rows(n, budget or 30, filled=method.response == "minmax"), None
+                return design.bernoulli_rows(n, budget or 30, filled=method.response in FILLED), None
             case "exact":
                 return design.exact_rows(n), None
             case "fold-over":
@@ -496,7 +506,9 @@ class _Run:
         if self.method.estimate_name == "gp":
             estimate = estimate_posterior(rows.masks, responses, confidence=confidence, target=self.method.target)
         else:
-            estimate = estimate_rows(rows.masks, responses, weights, rows.fitted, confidence=confidence)
+            estimate = estimate_rows(
+                rows.masks, responses, weights, rows.fitted, confidence=confidence, surrogate=self.method.surrogate
+            )
         if not np.isfinite(estimate.half_widths).all():
             usable = int((rows.fitted & np.isfinite(responses).all(0)).sum())
             raise MethodError(
@@ -529,13 +541,28 @@ class _Run:
         size = edits.pictures[texts[0]].shape[:2]
         response, distance = (np.full(len(texts), np.nan) for _ in range(2))
         distance[good] = self.measure.distances(features, full)
-        if self.method.response == "minmax":
+        if self.method.response in PUBLISHED:
             sample = good & rows.fitted
-            chosen = features[rows.fitted[good]]
-            response[sample] = self.measure.responses(chosen, full, empty, (size[0], size[1]))
+            kept = [text for text, use in zip(texts, sample, strict=True) if use]
+            chosen, other = features[rows.fitted[good]], self._published_reference(edits, kept)
+            response[sample] = self.measure.responses(chosen, full, empty, (size[0], size[1]), other)
         else:
             response[good] = self.measure.responses(features, full, empty, (size[0], size[1]))
         return response, distance, float(distance[1])
+
+    def _published_reference(self, edits: Edits, texts: Sequence[str]) -> np.ndarray | None:
+        """What some published responses compare edits with: see `Measure.responses`."""
+        if self.method.response == "minmax-input":
+            height, width = edits.pictures[texts[0]].shape[:2]
+            source = np.asarray(Image.fromarray(self.picture.pixels).resize((width, height)))
+            return np.asarray(self.measure.features(edits.seed, {_SOURCE: source}, [_SOURCE])[0])
+        if self.method.response != "second-sample":
+            return None
+        again = self.edits_of(edits.seed + SECOND_SAMPLE)
+        again.make(texts)
+        if again.failed:
+            raise EditorError("the editor refused the second sample of a sub-prompt; use another preset")
+        return self.measure.features(again.seed, again.pictures, texts)
 
     def _noise_floor(self) -> float:
         """Twice the most that a placebo moves the picture, in the method's distance; found once."""

@@ -1,14 +1,15 @@
 """Row weights: how much a sub-prompt counts for the surrogate by how near it is to the prompt.
 
-`uniform` is the default. The published kernel weighs by word mover's distance, which its code feeds
-with strings, so that bags of characters are compared (fault W2 in docs/method.md); it needs word
-vectors from a local file and is kept for the paper presets.
+`uniform` is the default. The published kernel weighs by word mover's distance: "words" compares words, as meant and
+as the package xwhy does; "published" compares bags of characters, as the notebooks do, which feed it with strings
+(fault W2 in docs/method.md). Both need word vectors from a local file.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,11 @@ def text_kernel(distances: ArrayLike, width: float = WIDTH) -> np.ndarray:
     return np.sqrt(np.exp(-(d**2) / width**2))
 
 
-def load_vectors(path: str) -> dict[str, np.ndarray]:
-    """Single characters' vectors of a word2vec text file; longer entries are passed over, as nothing asks for them.
+def load_vectors(path: str, words: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Vectors of a word2vec text file: those of the given words, else those of single characters.
 
-    A line per entry, its name and its numbers; a header of two numbers may stand first.
+    A line per entry, its name and its numbers; a header of two numbers may stand first. Other entries are passed
+    over.
 
     Raises:
         MethodError: there is no such file, or it holds something else.
@@ -46,19 +48,19 @@ def load_vectors(path: str) -> dict[str, np.ndarray]:
             for number, line in enumerate(lines):
                 name, *values = line.rstrip().split(" ")
                 header = number == 0 and len(values) == 1
-                if not header and len(name) == 1:
+                if not header and (len(name) == 1 if words is None else name in words):
                     vectors[name] = np.array([float(value) for value in values])
     except ValueError as error:
         raise MethodError(f"{path} is not a word2vec text file: {error}; convert it to text first") from error
-    if len({len(vector) for vector in vectors.values()}) != 1:
+    if len({len(vector) for vector in vectors.values()}) != 1 and not (words is not None and not vectors):
         raise MethodError(f"{path} is not a word2vec text file: its vectors differ in length or there are none")
     return vectors
 
 
-def character_movers_distance(a: str, b: str, vectors: dict[str, np.ndarray]) -> float:
-    """Word mover's distance of two strings taken as bags of characters, as the published code computes it.
+def movers_distance(a: Iterable[str], b: Iterable[str], vectors: dict[str, np.ndarray]) -> float:
+    """Word mover's distance of two bags of words; of two strings taken as bags of characters, as published (W2).
 
-    Characters without a vector are left out, as gensim does. Infinite when one side has none left.
+    What has no vector is left out, as gensim does. Infinite when one side has none left.
 
     Source: Kusner et al., "From word embeddings to document distances", ICML 2015: the transport
     between the two normalised bags that moves least over Euclidean distances.
@@ -87,7 +89,7 @@ def kernel_by_name(name: str) -> Kernel:
     """The function that gives weights (m,) to a full prompt and m sub-prompts.
 
     Args:
-        name: "uniform" or "published:FILE" with word vectors.
+        name: "uniform", "words:FILE" or "published:FILE" with word vectors.
 
     Raises:
         MethodError: another name, or a file that cannot be used. The kernel itself raises it where no
@@ -96,14 +98,38 @@ def kernel_by_name(name: str) -> Kernel:
     if name == "uniform":
         return lambda prompt, sub_prompts: np.ones(len(sub_prompts))
     kind, _, path = name.partition(":")
+    if kind == "words":
+        return _by_words(path)
     if kind != "published":
-        raise MethodError(f"unknown kernel {name!r}; use uniform or published:FILE")
+        raise MethodError(f"unknown kernel {name!r}; use uniform, words:FILE or published:FILE")
     vectors = load_vectors(path)
 
     def published(prompt: str, sub_prompts: Sequence[str]) -> np.ndarray:
-        weights = text_kernel([character_movers_distance(prompt, text, vectors) for text in sub_prompts])
+        weights = text_kernel([movers_distance(prompt, text, vectors) for text in sub_prompts])
         if not weights.any():
             raise MethodError(f"{path} has no vector for any letter of the prompt; use vectors of its script")
         return weights
 
     return published
+
+
+NO_WORD_KNOWN = 1.0
+"""The distance of a text none of whose words has a vector, as in the package xwhy."""
+
+
+def _by_words(path: str) -> Kernel:
+    load_vectors(path, ())  # Says at once that the file cannot be used.
+
+    def by_words(prompt: str, sub_prompts: Sequence[str]) -> np.ndarray:
+        whole = _plain_words(prompt)
+        vectors = load_vectors(path, whole)
+        found = [movers_distance(whole, _plain_words(text), vectors) for text in sub_prompts]
+        return text_kernel([distance if np.isfinite(distance) else NO_WORD_KNOWN for distance in found])
+
+    return by_words
+
+
+def _plain_words(text: str) -> list[str]:
+    """In lower case, without punctuation at the ends."""
+    stripped = (re.sub(r"^\W+|\W+$", "", word.lower()) for word in text.split())
+    return [word for word in stripped if word]

@@ -35,13 +35,30 @@ class Measure:
         """Distances (N,) of N edits to the full prompt's edit."""
         return np.array([self._distance(feature, full) for feature in features])
 
-    def responses(self, features: np.ndarray, full: np.ndarray, empty: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Responses (N,) of N edits; `size` is the edits' height and width in pixels."""
+    def responses(
+        self,
+        features: np.ndarray,
+        full: np.ndarray,
+        empty: np.ndarray,
+        size: tuple[int, int],
+        other: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Responses (N,) of N edits; `size` is the edits' height and width in pixels.
+
+        `other` is what a published response compares with besides: the features (N, P, C) of second samples of the
+        same texts, or that of the picture before the edit (P, C).
+        """
         match self._method.response_name:
             case "projection":
                 return responses.projection(features, full, empty)
             case "minmax":
                 return responses.minmax(features, full, self._distance)
+            case "minmax-input" if other is not None:
+                return responses.minmax(features, other, self._distance)
+            case "second-sample" if other is not None:
+                return responses.second_sample(features, other, self._distance)
+            case "raw-distance":
+                return responses.raw_distance(features, full, self._distance)
             case "regions":
                 grid = size if self._method.feature == "pixels" else grid_of(*size)
                 return responses.regions(features, full, empty, self._distance, grid)

@@ -9,13 +9,18 @@ from smile_core.distance import DISTANCES
 from smile_core.errors import MethodError
 
 Design = Literal["auto", "exact", "fold-over", "bernoulli", "leave-one-out"]
-Response = Literal["auto", "projection", "regions", "distance", "minmax"]
+Response = Literal[
+    "auto", "projection", "regions", "distance", "minmax", "minmax-input", "second-sample", "raw-distance"
+]
+Surrogate = Literal["least-squares", "ridge", "bayesian-ridge", "best-in-sample"]
+PUBLISHED = ("minmax", "minmax-input", "second-sample", "raw-distance")
+"""Responses that only published runs use."""
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "design": ("auto", "exact", "fold-over", "bernoulli", "leave-one-out"),
     "estimate": ("auto", "gp", "rows"),
-    "response": ("auto", "projection", "regions", "distance", "minmax"),
-    "surrogate": ("least-squares",),
+    "response": ("auto", "projection", "regions", "distance", *PUBLISHED),
+    "surrogate": ("least-squares", "ridge", "bayesian-ridge", "best-in-sample"),
     "target": ("linear", "shapley"),
     "stop": ("any", "narrow"),
 }
@@ -34,13 +39,15 @@ class Method:
         design: which sub-prompts are tried. "auto": all of them up to 5 words, else fold-over.
         estimate: what stands behind the surrogate. "gp" is a Gaussian process over all sub-prompts (see
             `posterior.py`); "rows" fits the surrogate to the measured rows of a design. "auto" is "gp"
-            with design auto, the uniform kernel and any response but minmax.
+            with design auto, the uniform kernel, least squares and a response that is not published.
         feature: what of a picture is compared: "patches", "pixels" or "dinov2:FOLDER".
         distance: a name in `distance.DISTANCES`; None means "mean-l2", or "rms-l2" beside a projection.
         response: how much of the edit a sub-prompt achieves; see `response.py`. "auto" is "projection",
             which ranks needed words best on scenes (docs/method.md), or "distance" when one is named.
-        surrogate: "least-squares".
-        kernel: row weights: "uniform" or "published:FILE" with word vectors.
+        surrogate: "least-squares", "ridge" or "bayesian-ridge"; "best-in-sample" as published (`published.py`).
+            All but the first fit the measured rows, so estimate "rows".
+        kernel: row weights: "uniform", or by how far a sub-prompt's text is from the prompt's: "words:FILE" with
+            word vectors, or "published:FILE", which compares letters.
         stop: "any" ends when intervals are narrow, or from the base design on when the strongest words are told
             apart (see `stopping.py`); "narrow" waits for narrow intervals.
         target: "linear", the coefficient that trying every sub-prompt would give, or "shapley", Shapley
@@ -58,7 +65,7 @@ class Method:
     feature: str = "patches"
     distance: str | None = None
     response: Response = "auto"
-    surrogate: Literal["least-squares"] = "least-squares"
+    surrogate: Surrogate = "least-squares"
     kernel: str = "uniform"
     target: Literal["linear", "shapley"] = "linear"
     stop: Literal["any", "narrow"] = "any"
@@ -81,9 +88,11 @@ class Method:
             raise MethodError("response 'regions' needs a feature with places: use patches or pixels")
         if self.response == "regions" and self.distance not in (None, "mean-l2", "rms-l2", "squared-l2"):
             raise MethodError("response 'regions' compares place by place; use distance mean-l2 or squared-l2")
-        fits = self.design == "auto" and self.kernel == "uniform" and self.response != "minmax"
-        if self.estimate == "gp" and not fits:
-            raise MethodError("estimate gp needs design auto, kernel uniform and a response other than minmax")
+        if self.estimate == "gp" and not self._fits_process:
+            raise MethodError(
+                "estimate gp needs design auto, kernel uniform, surrogate least-squares and a response "
+                "that is not published"
+            )
         if self.target == "shapley" and self.estimate_name != "gp":
             raise MethodError("target shapley needs estimate gp, so design auto and kernel uniform")
         if self.distance == "sliced-wasserstein" and self.feature not in ("patches", "pixels"):
@@ -101,8 +110,12 @@ class Method:
         """The estimate in use, "gp" or "rows"."""
         if self.estimate != "auto":
             return self.estimate
-        fits = self.design == "auto" and self.kernel == "uniform" and self.response != "minmax"
-        return "gp" if fits else "rows"
+        return "gp" if self._fits_process else "rows"
+
+    @property
+    def _fits_process(self) -> bool:
+        plain = self.design == "auto" and self.kernel == "uniform" and self.surrogate == "least-squares"
+        return plain and self.response not in PUBLISHED
 
     @property
     def distance_name(self) -> str:
@@ -124,24 +137,36 @@ class Method:
 
     @staticmethod
     def preset(name: str) -> Method:
-        """A named method: "default", or "paper", which is SMILE as published (variant B), faults
-        included, except that words keep their order and duplicates.
+        """A named method: "default", or "paper-a" to "paper-d", SMILE as published in four variants, faults
+        included, except that words keep their order and duplicates; "paper" is "paper-b".
 
-        "paper" still needs `feature="dinov2:FOLDER"` and `kernel="published:FILE"`.
+        They still need `kernel="published:FILE"` ("words:FILE" for D), and A to C `feature="dinov2:FOLDER"`.
         """
         if name not in PRESETS:
             raise MethodError(f"preset {name!r} is unknown; use one of: {', '.join(PRESETS)}")
         return PRESETS[name]
 
 
+_PAPER = Method(
+    budget=30,
+    design="bernoulli",
+    feature="dinov2:",
+    distance="wasserstein",
+    response="minmax",
+    kernel="published:",
+)
 PRESETS = {
     "default": Method(),
-    "paper": Method(
-        budget=30,
-        design="bernoulli",
-        feature="dinov2:",
-        distance="wasserstein",
-        response="minmax",
-        kernel="published:",
+    "paper": _PAPER,
+    "paper-a": _PAPER.changed(response="second-sample"),
+    "paper-b": _PAPER,
+    "paper-c": _PAPER.changed(budget=10, response="minmax-input", surrogate="best-in-sample"),
+    "paper-d": _PAPER.changed(
+        budget=64,
+        feature="pixels",
+        distance="lossy-wasserstein",
+        response="raw-distance",
+        kernel="words:",
+        surrogate="best-in-sample",
     ),
 }

@@ -7,14 +7,14 @@ the most probable setting: a row's value is the part of the influences' total va
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from smile_core import covariance
-from smile_core.covariance import Prior
 from smile_core.design import enumerate_masks
 from smile_core.posterior import Posterior
-from smile_core.relevance import JITTER
+from smile_core.relevance import JITTER, row_covariances
 
 MOST_CANDIDATES = 4096
 
@@ -41,14 +41,14 @@ def next_rows(
     Returns:
         Indices (at most count,) into `masks`, best first, none of a known row.
     """
-    prior = known.settings.prior
-    first = Prior(prior.rates[:1], prior.product[:1], prior.linear[:1])
+    # Without the tilt: rows that it calls quiet are where it may be wrong.
+    first = replace(known.settings.prior.of(slice(1)), tilt=np.zeros(1))
     noise = float(known.settings.noise[0]) + JITTER
-    factor = known.factors[0]
+    factor = np.linalg.inv(np.linalg.cholesky(row_covariances(known.rows, first, known.settings.noise[:1])[0]))
     seen = factor @ first.between(known.rows.masks, masks)[0]
     effects = covariance.influences(first, masks).cross[0]
     effects = effects - (factor @ covariance.influences(first, known.rows.masks).cross[0].T).T @ seen
-    level = covariance.responses(first, masks[:1], masks[:1]).variance[0, 0]
+    level = first.along(masks, masks)[0]
     left = level - (seen**2).sum(axis=0)
     taken = {mask.tobytes() for mask in known.rows.masks}
     open_ = np.array([mask.tobytes() not in taken for mask in masks])

@@ -28,10 +28,12 @@ DRAWS = 128
 FROM_PRIOR = 0.3
 WIDER = 1.1
 BOUNDS = (-9.0, 1.3)
+TILT_BOUNDS, TILT_START = (0.0, 1.3), 0.7
+"""Instructions act like ANDs; a negative tilt would suit ORs but hide that few rows speak of them."""
 
-# Log-normal beliefs, mean and standard deviation of the logarithm: rates of the words, then the standard
+# Beliefs, mean and standard deviation: logarithms of the words' rates, the tilt, logarithms of the standard
 # deviations s, l and of the noise.
-RATE, SCALES, NOISE_SPREAD = (-2.0, 2.0), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.3
+RATE, TILT, SCALES, NOISE_SPREAD = (-2.0, 2.0), (0.0, 0.6), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,24 +66,24 @@ class Settings:
 def settle(rows: Rows, least_noise: float) -> Settings:
     """Find settings and weigh them. `least_noise` is a standard deviation that is known from elsewhere, or 0."""
     n = rows.masks.shape[1]
-    mean = np.array([RATE[0]] * n + [scale[0] for scale in SCALES])
-    spread = np.array([RATE[1]] * n + [scale[1] for scale in SCALES])
+    mean, spread = (np.array([RATE[k]] * n + [TILT[k]] + [scale[k] for scale in SCALES]) for k in (0, 1))
     rough = _Likelihood(rows, mean, spread)
-    best = rough.most_probable(mean, 30)
+    tilted = mean + TILT_START * (np.arange(n + 4) == n)
+    best = rough.most_probable(max(mean, tilted, key=rough.density_at), 24)
     misses = rows.responses - held_out(rows, *unpack(best[None]), ends=True)
     mean[-1] = np.log(max(HELD_OUT_SHARE * misfit(rows, misses), least_noise, QUIETEST))
     spread[-1] = NOISE_SPREAD
     final = _Likelihood(rows, mean, spread)
-    best = final.most_probable(np.append(best[:-1], mean[-1]), 15)
+    best = final.most_probable(np.append(best[:-1], mean[-1]), 8)
     draws, weights = _draws(final, best)
     prior, noise = unpack(np.vstack([best, draws]))
     return Settings(prior, noise, np.append(0.0, weights), misses)
 
 
 def unpack(logs: np.ndarray) -> tuple[Prior, np.ndarray]:
-    """Settings and noise variances from logarithms (count, n + 3)."""
+    """Settings and noise variances from logarithms, beside the tilt, (count, n + 4)."""
     scales = np.exp(2 * logs[:, -3:])
-    return Prior(np.exp(logs[:, :-3]), scales[:, 0], scales[:, 1]), scales[:, 2]
+    return Prior(np.exp(logs[:, :-4]), logs[:, -4], scales[:, 0], scales[:, 1]), scales[:, 2]
 
 
 def row_covariances(rows: Rows, prior: Prior, noise: np.ndarray) -> np.ndarray:
@@ -96,20 +98,27 @@ def held_out(rows: Rows, prior: Prior, noise: np.ndarray, *, ends: bool = False)
     """Predictions (m,) of each row without it and its mirror image, under the first setting.
 
     NaN for full and empty, which define the scale; with `ends` each of them by all others.
+    """
+    which = np.arange(len(rows.masks)) if ends else np.flatnonzero(rows.noisy)
+    predicted = np.full(len(rows.masks), np.nan)
+    predicted[which] = rows.responses[which] - _held_out_errors(rows, prior, noise, which)
+    return predicted
+
+
+def _held_out_errors(rows: Rows, prior: Prior, noise: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Errors on the rows `which` when each is held out with its mirror image.
 
     Closed form: Rasmussen and Williams (2006), equations 5.10 to 5.12, for one row or a pair.
     """
-    first = Prior(prior.rates[:1], prior.product[:1], prior.linear[:1])
-    inverse = np.linalg.inv(row_covariances(rows, first, noise[:1])[0])
+    inverse = np.linalg.inv(row_covariances(rows, prior.of(slice(1)), noise[:1])[0])
     pull = inverse @ rows.responses
     place = {mask.tobytes(): i for i, mask in enumerate(rows.masks)}
-    predicted = np.full(len(rows.masks), np.nan)
-    for i in range(len(rows.masks)) if ends else np.flatnonzero(rows.noisy):
-        out = np.array([i])
-        if rows.noisy[i] and (mirror := place.get((1 - rows.masks[i]).tobytes())) is not None:
-            out = np.array([i, mirror])
-        predicted[i] = rows.responses[i] - np.linalg.solve(inverse[np.ix_(out, out)], pull[out])[0]
-    return predicted
+    mirror = np.array([place.get((1 - rows.masks[i]).tobytes(), i) if rows.noisy[i] else i for i in which])
+    own, both, its = inverse[which, which], inverse[which, mirror], inverse[mirror, mirror]
+    alone = mirror == which
+    # The first row of the inverse of two by two; a row without a mirror image stands for itself.
+    determinant = np.where(alone, 1.0, own * its - both**2)
+    return np.asarray(np.where(alone, pull[which] / own, (its * pull[which] - both * pull[mirror]) / determinant))
 
 
 def misfit(rows: Rows, misses: np.ndarray) -> float:
@@ -119,26 +128,38 @@ def misfit(rows: Rows, misses: np.ndarray) -> float:
 
 
 class _Likelihood:
-    """Log posterior density of the logarithms of rates and scales, with its gradient; rows compared once."""
+    """Log posterior density of the logarithms of rates and scales and of the tilt, with its gradient."""
 
     def __init__(self, rows: Rows, mean: np.ndarray, spread: np.ndarray) -> None:
         self.rows, self.mean, self.spread = rows, mean, spread
         self.lower = np.tril_indices(len(rows.masks))
-        self.differ = (rows.masks[self.lower[0]] != rows.masks[self.lower[1]]).astype(float)
-        self.alike = 1 - 2 * self.differ
+        one, other = (rows.masks[place].astype(float) for place in self.lower)
+        self.differ = (one != other).astype(float)
+        self.signs = 2.0 * rows.masks - 1
         self.twice = np.where(self.lower[0] == self.lower[1], 1.0, 2.0)
+        bounds = [BOUNDS] * (len(mean) - 4) + [TILT_BOUNDS] + [BOUNDS] * 3
+        self.bounds = np.array(bounds)
 
     def most_probable(self, start: np.ndarray, iterations: int) -> np.ndarray:
         from scipy.optimize import minimize  # Slow to import.
 
-        bounds = [BOUNDS] * len(start)
         options = {"maxiter": iterations, "maxcor": 20}
-        return np.asarray(minimize(self._loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x)
+        found = minimize(self._loss, start, jac=True, method="L-BFGS-B", bounds=self.bounds, options=options)
+        return np.asarray(found.x)
+
+    def density_at(self, logs: np.ndarray) -> float:
+        return float(self.density(logs[None])[0])
 
     def _parts(self, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         prior, noise = unpack(np.atleast_2d(logs))
-        near = prior.product[:, None] * np.exp(-2 * prior.rates @ self.differ.T)
-        line = (prior.linear[:, None] * prior.relevances) @ self.alike.T
+        tilted = prior.tilt[:, None] * prior.rates
+        apart = prior.rates @ self.differ.T
+        louder = tilted @ self.signs.T
+        louder = louder[:, self.lower[0]] + louder[:, self.lower[1]]
+        scale = np.log(prior.product) - np.log(np.cosh(2 * tilted)).sum(axis=1)
+        near = np.exp(louder - 2 * apart + scale[:, None])
+        slopes = prior.linear[:, None] * prior.relevances
+        line = slopes.sum(axis=1)[:, None] - 2 * slopes @ self.differ.T
         return near, line, noise
 
     def _covariances(self, near: np.ndarray, line: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -159,11 +180,15 @@ class _Likelihood:
         pull = inverse @ y
         slope = (np.outer(pull, pull) - inverse) / 2
         flat = slope[self.lower] * self.twice
-        near, line, rates = near[0], line[0], np.exp(logs[:n])
-        by_relevance = np.exp(2 * logs[n + 1]) * (flat @ self.alike) / np.cosh(rates) ** 2
-        by_rate = (by_relevance - 2 * (flat * near) @ self.differ) * rates
+        near, line, rates, tilt = flat * near[0], line[0], np.exp(logs[:n]), logs[n]
+        by_relevance = np.exp(2 * logs[n + 2]) * (flat.sum() - 2 * flat @ self.differ) / np.cosh(rates) ** 2
+        m, places = len(y), self.lower
+        kept = (np.bincount(places[0], near, m) + np.bincount(places[1], near, m)) @ self.signs / 2
+        uneven = kept - np.tanh(2 * tilt * rates) * near.sum()
+        by_rate = (by_relevance + 2 * (tilt * uneven - near @ self.differ)) * rates
+        by_tilt, whole = 2 * rates @ uneven, near.sum()
         by_noise = 2 * noise[0] * np.diagonal(slope) @ self.rows.noisy
-        gradient = np.concatenate([by_rate, [2 * flat @ near, 2 * flat @ line, by_noise]])
+        gradient = np.concatenate([by_rate, [by_tilt, 2 * whole, 2 * flat @ line, by_noise]])
         away = (logs - self.mean) / self.spread
         value = -y @ pull / 2 - np.log(np.diagonal(lower)).sum() - away @ away / 2
         return -float(value), away / self.spread - gradient
@@ -182,11 +207,15 @@ class _Likelihood:
         """Expected information about the logarithms, with that of the prior (Rasmussen and Williams, section 5.4.1)."""
         near, line, noise = self._parts(logs)
         lower = np.linalg.cholesky(self._covariances(near, line, noise))[0]
-        m, rates = len(lower), np.exp(logs[:-3])
-        slope = np.exp(2 * logs[-2]) / np.cosh(rates) ** 2 * self.alike - 2 * near.T * self.differ
+        m, rates, tilt = len(lower), np.exp(logs[:-4]), logs[-4]
+        signs = (self.signs[self.lower[0]] + self.signs[self.lower[1]]) / 2
+        uneven = signs - np.tanh(2 * tilt * rates)
+        slope = np.exp(2 * logs[-2]) / np.cosh(rates) ** 2 * (1 - 2 * self.differ)
+        slope = (slope + 2 * near.T * (tilt * uneven - self.differ)) * rates
+        by_tilt = 2 * near * (uneven @ rates)
         changes = np.zeros((len(logs), m, m))
         changes[:, self.lower[0], self.lower[1]] = np.vstack(
-            [(slope * rates).T, 2 * near, 2 * line, np.zeros_like(near)]
+            [slope.T, by_tilt, 2 * near, 2 * line, np.zeros_like(near)]
         )
         changes[:, self.lower[1], self.lower[0]] = changes[:, self.lower[0], self.lower[1]]
         changes[-1] = np.diag(2 * noise[0] * self.rows.noisy)
@@ -203,7 +232,7 @@ def _draws(likelihood: _Likelihood, best: np.ndarray) -> tuple[np.ndarray, np.nd
     split = int(FROM_PRIOR * DRAWS)
     draws = best + WIDER * (normal / np.sqrt(values)) @ axes.T
     draws[:split] = mean + spread * normal[:split]
-    draws = np.clip(draws, *BOUNDS)
+    draws = np.clip(draws, *likelihood.bounds.T)
     near = np.log(values).sum() / 2 - size * np.log(WIDER)
     near = near - (((draws - best) @ axes) ** 2 * values).sum(axis=1) / 2 / WIDER**2
     wide = -np.log(spread).sum() - (((draws - mean) / spread) ** 2).sum(axis=1) / 2

@@ -58,11 +58,25 @@ def regions(
     return np.asarray(np.mean(shares, axis=0))
 
 
-def minmax(features: np.ndarray, full: np.ndarray, distance: Distance) -> np.ndarray:
-    """As published in variant B: 1 / (D + 1e-8) scaled to [0, 1] by the sample's minimum and maximum.
+def minmax(features: np.ndarray, reference: np.ndarray, distance: Distance) -> np.ndarray:
+    """As published: 1 / (D + 1e-8) scaled to [0, 1] by the sample's minimum and maximum.
 
-    Degenerate when one distance is 0 (docs/method.md, fault W16); kept for the paper presets only.
+    The reference is the full prompt's edit in variant B, the picture before the edit in variant C. Degenerate when
+    one distance is 0 (docs/method.md, fault W16); kept for the paper presets only.
     """
-    inverse = np.array([1 / (distance(feature, full) + 1e-8) for feature in features])
-    spread = inverse.max() - inverse.min()
-    return (inverse - inverse.min()) / spread if spread > 0 else np.zeros(len(inverse))
+    return _scaled(np.array([1 / (distance(feature, reference) + 1e-8) for feature in features]))
+
+
+def second_sample(features: np.ndarray, others: np.ndarray, distance: Distance) -> np.ndarray:
+    """As published in variant A: how far two edits of the same text differ, scaled by the sample's ends (fault W1)."""
+    return _scaled(np.array([distance(one, other) for one, other in zip(features, others, strict=True)]))
+
+
+def raw_distance(features: np.ndarray, full: np.ndarray, distance: Distance) -> np.ndarray:
+    """As published in variant D: the distance to the full edit itself; words that act count as negative (W7)."""
+    return np.array([distance(feature, full) for feature in features])
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    spread = values.max() - values.min()
+    return np.asarray((values - values.min()) / spread if spread > 0 else np.zeros(len(values)))

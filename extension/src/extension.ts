@@ -63,7 +63,7 @@ export function activate(context: ExtensionContext): Api {
     new RunProgress(influences, server),
     new Pictures(),
     tellFocus(server),
-    tellTroubles(influences),
+    tellTroubles(influences, reports),
     registerCommands(parts),
     server.onDidChangeLife((life) => {
       if (life === "failed" || life === "absent") painter.clear();

@@ -3,6 +3,7 @@
  * contributes for all four kinds of theme; widths and stale shares are those of `smile_core/report/colours.json`.
  */
 
+import { ColorThemeKind, window } from "./host";
 import type { Look } from "./marks";
 
 /** A look in terms of CSS; colours that are ids of the theme stand in `fill` and `line` as `smileLens.…`. */
@@ -45,4 +46,10 @@ export function styleOf(look: Look, highContrast: boolean): Style | undefined {
 /** A theme colour at a share of its strength, as CSS. */
 function faint(id: string, percent: number): string {
   return `color-mix(in srgb, var(--vscode-${id.replace(".", "-")}) ${percent}%, transparent)`;
+}
+
+/** Whether the theme is one of the two with high contrast. */
+export function isHighContrast(): boolean {
+  const { kind } = window.activeColorTheme;
+  return kind === ColorThemeKind.HighContrast || kind === ColorThemeKind.HighContrastLight;
 }

@@ -1,9 +1,12 @@
 /** What to draw on a document: which look stands on which stretch. Pure; `painter.ts` draws it. */
 
+import { shortened } from "./numbers";
 import type { InfluenceParams, Range, WordInfluence } from "./protocol";
 import { type Change, shifted, stretched, touches } from "./shift";
 
 export const STEPS = 10;
+/** Characters of a note; the hover has the rest. */
+const LONGEST_NOTE = 90;
 
 /** The name of a look: "positive3", "negative10.stale", "unsure", "unread". */
 export type Look = string;
@@ -50,7 +53,7 @@ export function marksOf(params: InfluenceParams): PromptMarks[] {
       const look = lookOf(word);
       return look === undefined ? [] : word.ranges.map((range) => ({ look, range }));
     }),
-    note: prompt.note.trim(),
+    note: shortened(prompt.note, LONGEST_NOTE),
   }));
 }
 

@@ -4,7 +4,6 @@
  */
 
 import {
-  ColorThemeKind,
   DecorationRangeBehavior,
   Disposable,
   l10n,
@@ -18,7 +17,7 @@ import {
   workspace,
 } from "./host";
 import type { Influences } from "./influences";
-import { styleOf } from "./looks";
+import { isHighContrast, styleOf } from "./looks";
 import { afterChange, type Look, LOOKS, marksOf, type PromptMarks } from "./marks";
 import type { InfluenceParams } from "./protocol";
 
@@ -92,7 +91,8 @@ export class Painter {
       const { start, end } = range;
       ranges.set(look, [...(ranges.get(look) ?? []), new Range(start.line, start.character, end.line, end.character)]);
     }
-    for (const [look, type] of this.types) {
+    // What is drawn comes before what goes, so that no word is plain between two looks.
+    for (const [look, type] of [...this.types].sort(([one], [other]) => Number(ranges.has(other)) - Number(ranges.has(one)))) {
       const wanted = ranges.get(look) ?? [];
       // VS Code moves what it has drawn as the text moves, so the document's version is part of what is the same.
       const key = wanted.length === 0 ? "" : `${editor.document.version} ${JSON.stringify(wanted)}`;
@@ -148,11 +148,6 @@ function makeType(look: Look, highContrast: boolean): TextEditorDecorationType {
 
 function colour(value: string): ThemeColor | string {
   return value.startsWith("smileLens.") ? new ThemeColor(value) : value;
-}
-
-function isHighContrast(): boolean {
-  const { kind } = window.activeColorTheme;
-  return kind === ColorThemeKind.HighContrast || kind === ColorThemeKind.HighContrastLight;
 }
 
 function wantsNotes(): boolean {

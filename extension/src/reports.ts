@@ -54,6 +54,11 @@ export class Reports {
     await this.load();
   }
 
+  /** Whether the panel is about to show this prompt, or what keeps it from that. */
+  waitsFor(uri: string, prompt: string): boolean {
+    return this.request !== undefined && this.panel?.target?.uri === uri && this.panel.target.prompt === prompt;
+  }
+
   /** Shows a comparison of models in a panel of its own. */
   compare(result: CompareResult): void {
     const panel = new Panel(

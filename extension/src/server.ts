@@ -3,21 +3,11 @@
  * and `onDidChangeStatus`; nobody else holds the client.
  */
 
-import { LanguageClient, CloseAction, ErrorAction, RevealOutputChannelOn, State, type InitializeParams } from "vscode-languageclient/node";
+import { CloseAction, ErrorAction, RevealOutputChannelOn, State } from "vscode-languageclient/node";
 
 import { causeOf, Tail } from "./cause";
-import {
-  type CancellationToken,
-  ColorThemeKind,
-  commands,
-  DiagnosticTag,
-  type Diagnostic,
-  type Disposable,
-  EventEmitter,
-  l10n,
-  window,
-  workspace,
-} from "./host";
+import { Client, diagnosticsWithoutFade } from "./client";
+import { type CancellationToken, ColorThemeKind, commands, type Disposable, EventEmitter, l10n, window, workspace } from "./host";
 import type { Influences } from "./influences";
 import type { Installation } from "./installation";
 import { SELECTOR } from "./language";
@@ -37,7 +27,7 @@ export type Surface = (command: string, params: protocol.PromptParams | undefine
 const LINKED = ["smileLens.explain", "smileLens.preview", "smileLens.compare", "smile.explain", "smile.preview", "smile.compare"];
 
 export class Server {
-  private client: LanguageClient | undefined;
+  private client: Client | undefined;
   private readonly queue = new RestartQueue(() => this.begin());
   private readonly crashes = new CrashBudget();
   private readonly tail = new Tail();
@@ -60,7 +50,10 @@ export class Server {
     private readonly logs: Logs,
   ) {
     this.disposables = [
-      window.onDidChangeActiveColorTheme(() => this.sendSettings()),
+      window.onDidChangeActiveColorTheme(() => {
+        this.sendSettings();
+        this.client?.pullDiagnostics();
+      }),
       workspace.onDidGrantWorkspaceTrust(() => this.sendSettings()),
       workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration("smileLens.path") && this.current !== "off") void this.restart();
@@ -133,12 +126,13 @@ export class Server {
     try {
       await client.start();
     } catch (error) {
+      await this.tail.ended;
       if (this.client === client && this.current === "starting") this.fail(causeOf(this.tail.text) ?? String(error));
     }
   }
 
   /** The first moment of a connection, also of one that the client started anew after a crash. */
-  private begun(client: LanguageClient): void {
+  private begun(client: Client): void {
     const { capabilities, serverInfo } = client.initializeResult ?? {};
     const theirs = (capabilities?.experimental as { smile?: { version?: number } } | undefined)?.smile;
     if (serverInfo?.name !== "smile-lens" || (theirs !== undefined && theirs.version !== protocol.VERSION)) {
@@ -158,7 +152,7 @@ export class Server {
       .catch((error: unknown) => this.logs.extension.warn(`status: ${String(error)}`));
   }
 
-  private makeClient(program: string): LanguageClient {
+  private makeClient(program: string): Client {
     const client = new Client(
       "smileLens",
       "SMILE Lens",
@@ -174,10 +168,7 @@ export class Server {
         stdioOptions: {
           stdout: () => undefined,
           stderr: (input) => {
-            input.on("data", (data: Buffer | string) => {
-              this.tail.add(data.toString());
-              this.logs.server.append(data.toString());
-            });
+            this.tail.follow(input, (text) => this.logs.server.append(text));
           },
         },
         errorHandler: {
@@ -189,12 +180,7 @@ export class Server {
             const done = this.surface(command, args[0] as protocol.PromptParams | undefined);
             return done === "next" ? (next(command, args) as unknown) : done;
           },
-          handleDiagnostics: (uri, diagnostics, next) => next(uri, diagnostics.map(withoutFade)),
-          provideDiagnostics: async (document, previous, token, next) => {
-            const report = await next(document, previous, token);
-            if (report && "items" in report) report.items.forEach(withoutFade);
-            return report;
-          },
+          ...diagnosticsWithoutFade(),
         },
       },
     );
@@ -212,7 +198,8 @@ export class Server {
     return client;
   }
 
-  private closed(): { action: CloseAction; handled: boolean } {
+  private async closed(): Promise<{ action: CloseAction; handled: boolean }> {
+    await this.tail.ended;
     const cause = causeOf(this.tail.text);
     this.logs.extension.error(`the server ended: ${cause ?? "no cause given"}`);
     if (this.ran && this.crashes.spend(Date.now())) {
@@ -250,26 +237,4 @@ export class Server {
     void commands.executeCommand("setContext", "smileLens.running", life === "running");
     this.lifeChanged.fire(life);
   }
-}
-
-/** Announces what this client can show beyond LSP. */
-class Client extends LanguageClient {
-  protected override fillInitializeParams(params: InitializeParams): void {
-    super.fillInitializeParams(params);
-    const experimental = params.capabilities.experimental as object | undefined;
-    params.capabilities.experimental = {
-      ...experimental,
-      smile: { version: protocol.VERSION },
-      serverStatusNotification: true,
-    };
-  }
-}
-
-/** In high contrast VS Code draws "unnecessary" as a dashed line, which here means "works against the edit". */
-function withoutFade(diagnostic: Diagnostic): Diagnostic {
-  const { kind } = window.activeColorTheme;
-  if (kind === ColorThemeKind.HighContrast || kind === ColorThemeKind.HighContrastLight) {
-    diagnostic.tags = diagnostic.tags?.filter((tag) => tag !== DiagnosticTag.Unnecessary);
-  }
-  return diagnostic;
 }

@@ -6,11 +6,12 @@
 import { commands, type Disposable } from "./host";
 import type { Influences } from "./influences";
 import type { InfluenceParams, Trouble } from "./protocol";
+import type { Reports } from "./reports";
 import { tell } from "./trouble";
 
 const TOLD: ReadonlySet<Trouble["kind"]> = new Set(["model", "editor", "worker", "memory"]);
 
-export function tellTroubles(influences: Influences): Disposable {
+export function tellTroubles(influences: Influences, reports: Pick<Reports, "waitsFor">): Disposable {
   const told = new Set<string>();
   return influences.onDidChange((params) => {
     const troubles = troublesOf(params);
@@ -18,7 +19,8 @@ export function tellTroubles(influences: Influences): Disposable {
       if (told.has(trouble.text)) continue;
       told.add(trouble.text);
       const { button, command } = trouble;
-      if (button === null || command === null) continue;
+      // A report that waits for this prompt says it in its place.
+      if (button === null || command === null || reports.waitsFor(params.uri, prompt)) continue;
       void tell({ text: trouble.text, button, act: () => commands.executeCommand(command, { uri: params.uri, prompt }) });
     }
     // Once everything is well again, the same trouble is news.

@@ -24,6 +24,9 @@ from smile_server.worker_client import WorkerClient
 
 KEPT_VIEWS = 2000
 KEPT_CARD_BYTES = 32 * 1024**2
+MOST_WAITING = 1000
+"""Jobs that wait at once; what comes then is refused."""
+FULL = ("other", f"{MOST_WAITING} prompts wait already; ask again when some of them are done")
 STUCK_AFTER = 90.0
 """Seconds without a word from a worker that has a job."""
 
@@ -214,6 +217,9 @@ class Engine:
             asyncio.get_running_loop().call_soon(self._say, watch, Update(view, True))
             return watch
         job = self._explaining.get(task)
+        if job is None and len(self._waiting) >= MOST_WAITING:
+            asyncio.get_running_loop().call_soon(self._say, watch, Update(None, False, failure=FULL))
+            return watch
         if job is None:
             job = _Job("explain", {}, priority, task)
             self._explaining[task] = job
@@ -264,6 +270,8 @@ class Engine:
         for attempt in range(2):
             job = _Job(do, given, priority, task, future=asyncio.get_running_loop().create_future())
             assert job.future is not None
+            if max(len(self._waiting), len(self._light)) >= MOST_WAITING:
+                raise JobFailed(*FULL)
             if do in ("preview", "verify", "compare") and given.get("make", True):
                 self._enqueue(job)
             else:

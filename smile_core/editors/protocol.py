@@ -67,7 +67,7 @@ class ChoosesBatch(Protocol):
     """An editor that knows how many prompts a call should hold."""
 
     batch: int
-    """Prompts a call, 1 or more."""
+    """Prompts a call, 1 or more. Whoever calls the editor lowers it where memory runs out."""
 
 
 @runtime_checkable

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from smile_core.editors.compiled import CompiledBehind
+from smile_core.editors.memory import free_memory, is_out_of_memory
 from smile_core.editors.paired_noise import PairedNoise
 from smile_core.editors.rows import digests, joined, row_count, taken, tensors_in
 from smile_core.errors import Cancelled
@@ -142,12 +143,11 @@ def in_pieces(forward: Forward, *, before: Callable[[], None] = lambda: None, mo
                     chosen = torch.arange(first, min(first + at_once, rows))
                     results.append(forward(*taken(args, chosen, rows), **taken(kwargs, chosen, rows)))
                 return joined(results)
-            except RuntimeError as error:
-                if at_once <= 1 or not _out_of_memory(error):
+            except (RuntimeError, MemoryError) as error:
+                if at_once <= 1 or not is_out_of_memory(error):
                     raise
                 most = at_once // 2
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            free_memory()
 
     return pieces
 
@@ -180,8 +180,3 @@ def _once_a_text(forward: Forward) -> Forward:
         return (once if fits else forward)(*args, **kwargs)
 
     return encoded
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    said = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in said or "can't allocate memory" in said

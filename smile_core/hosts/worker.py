@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from smile_core.errors import Cancelled, EditorError, ImageError, MethodError, PromptError, SmileError
+from smile_core.errors import Cancelled, EditorError, ImageError, MethodError, OutOfMemory, PromptError, SmileError
 from smile_core.hosts.frames import FrameError, encoded, read_frame
 from smile_core.hosts.tasks import Task
 
@@ -34,6 +34,7 @@ HEAVY = ("explain", "preview", "compare", "verify")
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (ImageError, "image"),
     (PromptError, "prompt"),
+    (OutOfMemory, "memory"),
     (EditorError, "model"),
     (MethodError, "other"),
     (MemoryError, "memory"),

@@ -7,15 +7,18 @@ sources are named in the files).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from smile_core.design import Rows, base_rows, bernoulli, enumerate_masks, later_rows
+from smile_core import Explainer, Method
+from smile_core.design import Rows, base_rows, bernoulli, bernoulli_rows, enumerate_masks, later_rows
 from smile_core.estimate import estimate_rows
 from smile_core.kernel import text_kernel
+from smile_core.prompt import Prompt
 from smile_core.quality import auroc, fidelity, jaccard
 from smile_core.surrogate import fit_weighted_linear
 
@@ -37,6 +40,62 @@ class TestReplay:
     def test_the_generator_gives_the_printed_masks(self, run: dict[str, Any]) -> None:
         rule = "plain" if run["id"].startswith("R1") else "fill2"
         np.testing.assert_array_equal(bernoulli(len(run["words"]), 30, seed=1024, rule=rule), run["masks"])
+
+
+class _Numbered:
+    """An editor whose every edit is another picture of one grey, so that a feature can look its number up."""
+
+    fingerprint = None
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, int]] = []
+
+    def describe(self) -> dict[str, str]:
+        """See `Editor`."""
+        return {"name": "numbered", "family": "test"}
+
+    def edit(self, image: np.ndarray, prompts: Sequence[str], *, seed: int) -> list[np.ndarray]:
+        """See `Editor`."""
+        return [self._picture(prompt, seed) for prompt in prompts]
+
+    def _picture(self, prompt: str, seed: int) -> np.ndarray:
+        if (prompt, seed) not in self.made:
+            self.made.append((prompt, seed))
+        return np.full((8, 8, 3), self.made.index((prompt, seed)), np.uint8)
+
+
+def test_r1_through_the_explainer() -> None:
+    """Preset paper-a from prompt to coefficients; what DINOv2 and the word vectors would say is R1's own."""
+    run = RUNS[0]
+    prompt, editor = Prompt(" ".join(run["words"])), _Numbered()
+    texts = {prompt.render(mask): i for i, mask in enumerate(run["masks"])}
+    explainer = Explainer(editor, method=Method.preset("paper-a").changed(feature="pixels", kernel="uniform"))
+
+    def feature(pictures: np.ndarray) -> np.ndarray:
+        made = [editor.made[int(picture[0, 0, 0])] for picture in pictures]
+        # The second sample of a text lies as far from the first as the published run says.
+        return np.array([[[(text != prompt.text) + (run["y"][texts[text]] if seed else 0)]] for text, seed in made])
+
+    explainer.feature = feature
+    explainer.kernel = lambda prompt, sub_prompts: np.array([run["weights"][texts.get(t, 0)] for t in sub_prompts])
+    explanation = explainer.explain(prompt.text, np.zeros((8, 8, 3), np.uint8))
+    drawn = explanation.rows[2:]
+    assert [list(row.mask) for row in drawn] == run["masks"]
+    np.testing.assert_allclose([row.response for row in drawn], run["y"], atol=1e-12)
+    np.testing.assert_allclose([word.influence for word in explanation.words], run["coef"], rtol=0, atol=1e-7)
+    assert any("W1" in note for note in explanation.notes)
+
+
+@pytest.mark.parametrize("run", RUNS[1:], ids=lambda run: run["id"])
+def test_r3_and_r5_through_the_preset_s_rows_and_fit(run: dict[str, Any]) -> None:
+    """Their base edit is not that of the unshuffled prompt (W12), so their responses enter as printed."""
+    method = Method.preset("paper-b")
+    rows = bernoulli_rows(len(run["words"]), method.budget or 0, filled=True)
+    np.testing.assert_array_equal(rows.masks[rows.fitted], run["masks"])
+    responses = np.array([[np.nan, np.nan, *run["y"]]])
+    weights = np.array([1.0, 1.0, *run["weights"]])
+    found = estimate_rows(rows.masks, responses, weights, rows.fitted, confidence=0.95, surrogate=method.surrogate)
+    np.testing.assert_allclose(found.influences, run["coef"], rtol=0, atol=1e-7)
 
 
 def test_nine_fidelity_measures_of_r1() -> None:

@@ -15,10 +15,12 @@ from smile_core.covariance import Functional, Prior
 from smile_core.design import base_rows, enumerate_masks, full_and_empty, leave_one_out
 from smile_core.next_rows import candidates, next_rows
 from smile_core.posterior import mixture_half_widths, posterior
+from smile_core.relevance import Rows, _Likelihood
 from smile_core.surrogate import fit_weighted_linear
 
 GAMES = json.loads((Path(__file__).parent / "golden" / "games.json").read_text())
-PRIOR = Prior(np.array([[0.2, 1.1, 0.05, 0.6, 2.0]]), np.array([0.7]), np.array([0.3]))
+RATES = np.array([[0.2, 1.1, 0.05, 0.6, 2.0]])
+EVEN, PRIOR = (Prior(RATES, np.array([tilt]), np.array([0.7]), np.array([0.3])) for tilt in (0.0, 0.6))
 N = 5
 ALL = enumerate_masks(N)
 
@@ -27,9 +29,9 @@ def at(masks: np.ndarray) -> np.ndarray:
     return masks.astype(int) @ (1 << np.arange(masks.shape[1] - 1, -1, -1))
 
 
-def full_covariance() -> np.ndarray:
-    """Straight from the definition: a sum over all sets of words."""
-    x, r = 2.0 * ALL - 1, np.tanh(PRIOR.rates[0])
+def walsh_covariance() -> np.ndarray:
+    """Without a tilt, straight from the definition: a sum over all sets of words."""
+    x, r = 2.0 * ALL - 1, np.tanh(RATES[0])
     total = np.full((len(ALL), len(ALL)), covariance.LEVEL)
     for size in range(N + 1):
         for words in itertools.combinations(range(N), size):
@@ -37,6 +39,29 @@ def full_covariance() -> np.ndarray:
             weight = 0.7 * np.prod(r[list(words)]) / np.prod(1 + r) + (0.3 * r[words[0]] if size == 1 else 0)
             total += weight * np.outer(walsh, walsh)
     return total
+
+
+def full_covariance() -> np.ndarray:
+    """With it: each mask's variance times a factor of its words', of mean 1."""
+    x, t = 2.0 * ALL - 1, RATES[0]
+    louder = np.prod(np.exp(0.6 * t * x) / np.sqrt(np.cosh(2 * 0.6 * t)), axis=1)
+    line = 0.3 * (x * np.tanh(t)) @ x.T
+    return (walsh_covariance() - line - covariance.LEVEL) * np.outer(louder, louder) + line + covariance.LEVEL
+
+
+def test_without_a_tilt_the_prior_is_a_sum_of_walsh_functions() -> None:
+    np.testing.assert_allclose(EVEN.between(ALL, ALL)[0], walsh_covariance(), atol=1e-12)
+
+
+@pytest.mark.parametrize("tilt", [1.0, -1.0])
+def test_tilted_fully_the_prior_is_that_of_ands_or_of_ors(tilt: float) -> None:
+    """Products of kept words, or of left-out ones, as far as they matter."""
+    prior = Prior(RATES, np.array([tilt]), np.array([1.0]), np.array([0.0]))
+    z = ALL if tilt > 0 else 1 - ALL
+    t = RATES[0]
+    both = z[:, None] * z[None]
+    words = np.exp(-2 * t) / np.cosh(2 * t) * (1 + (np.exp(4 * t) - 1) * both)
+    np.testing.assert_allclose(prior.between(ALL, ALL)[0], words.prod(axis=2) + covariance.LEVEL, atol=1e-12)
 
 
 def shapley_matrix() -> np.ndarray:
@@ -76,6 +101,17 @@ def test_functionals_covary_as_enumeration_says(name: str) -> None:
     whole = full_covariance()
     np.testing.assert_allclose(found.cross[0], (matrix @ whole)[:, at(ROWS)], atol=1e-12)
     np.testing.assert_allclose(found.variance[0], np.diagonal(matrix @ whole @ matrix.T), atol=1e-12)
+
+
+def test_the_likelihood_falls_as_its_gradient_says() -> None:
+    masks = base_rows(6).masks[:20]
+    rows = Rows.of(masks, and_or(masks))
+    likelihood = _Likelihood(rows, np.zeros(10), np.ones(10))
+    logs = np.random.default_rng(3).normal(-0.5, 0.4, 10)
+    _, gradient = likelihood._loss(logs)
+    for k, step in enumerate(1e-5 * np.eye(10)):
+        slope = (likelihood._loss(logs + step)[0] - likelihood._loss(logs - step)[0]) / 2e-5
+        assert gradient[k] == pytest.approx(slope, rel=1e-4, abs=1e-5)
 
 
 def and_or(masks: np.ndarray) -> np.ndarray:
@@ -119,7 +155,7 @@ def test_held_out_rows_are_predicted_as_by_a_fit_without_them() -> None:
     response = and_or(masks) + np.random.default_rng(1).normal(0, 0.05, len(masks))
     known = posterior(masks, response)
     prior, noise = known.settings.prior, known.settings.noise
-    first = Prior(prior.rates[:1], prior.product[:1], prior.linear[:1])
+    first = prior.of(slice(1))
     for i, predicted in enumerate(known.held_out()):
         if np.isnan(predicted):
             assert masks[i].sum() in (0, 7)
@@ -188,7 +224,7 @@ def test_next_rows_lower_the_variance_most() -> None:
     known = posterior(masks, and_or(masks))
     options = candidates(6)
     prior, noise = known.settings.prior, known.settings.noise[0]
-    first = Prior(prior.rates[:1], prior.product[:1], prior.linear[:1])
+    first = prior.of(slice(1))
 
     def total(rows: np.ndarray) -> float:
         ends = np.isin(rows.sum(1), (0, 6))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import BayesianRidge, LinearRegression
 
 from smile_core.design import fold_over
 from smile_core.estimate import estimate_rows
+from smile_core.ridge import bayesian_ridge, ridge
 from smile_core.surrogate import fit_linear, fit_weighted_linear
 
 random = np.random.default_rng(1)
@@ -72,3 +73,35 @@ def test_held_out_predictions_do_not_see_the_row_or_its_mirror() -> None:
     assert after[i] == pytest.approx(before[i])
     assert after[mirror] == pytest.approx(before[mirror])
     assert np.isnan(before[:2]).all()
+
+
+def test_ridge_solves_its_normal_equations() -> None:
+    masks, response, weights = random.integers(0, 2, (20, 4)), random.random(20), random.random(20) + 0.1
+    fit = ridge(masks.astype(float), response, weights)
+    x = masks - np.average(masks, axis=0, weights=weights)
+    y = response - np.average(response, weights=weights)
+    expected = np.linalg.solve(x.T @ (weights[:, None] * x) + np.eye(4), x.T @ (weights * y))
+    np.testing.assert_allclose(fit.coefficients, expected, atol=1e-9)
+    plain = ridge(masks.astype(float), response, weights, alpha=0.0)
+    np.testing.assert_allclose(plain.coefficients, fit_linear(masks, response, weights).coefficients, atol=1e-9)
+    np.testing.assert_allclose(plain.standard_errors, fit_linear(masks, response, weights).standard_errors, rtol=1e-6)
+
+
+def test_bayesian_ridge_is_scikit_learn_s_and_nears_least_squares() -> None:
+    masks = fold_over(6)
+    response = masks @ np.linspace(-0.2, 0.5, 6) + 0.01 * random.normal(size=24)
+    fit = bayesian_ridge(masks.astype(float), response, np.ones(24))
+    np.testing.assert_allclose(fit.coefficients, BayesianRidge().fit(masks, response).coef_)
+    plain = fit_linear(masks, response)
+    np.testing.assert_allclose(fit.coefficients, plain.coefficients, atol=0.01)
+    np.testing.assert_allclose(fit.half_widths(), plain.half_widths(), rtol=0.3)
+
+
+@pytest.mark.parametrize("surrogate", ["ridge", "bayesian-ridge"])
+def test_rows_can_be_fitted_by_other_surrogates(surrogate: str) -> None:
+    masks = fold_over(6)
+    response = masks @ np.linspace(-0.2, 0.5, 6)
+    every, weights = np.ones(24, dtype=bool), np.ones(24)
+    found = estimate_rows(masks, response[None], weights, every, confidence=0.95, surrogate=surrogate)
+    assert not found.exact
+    assert np.corrcoef(found.influences, np.linspace(-0.2, 0.5, 6))[0, 1] > 0.99

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -82,3 +83,12 @@ def test_the_lock_file_names_no_host() -> None:
 def test_what_a_workspace_may_not_set_before_it_is_trusted() -> None:
     restricted = MANIFEST["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
     assert {"smileLens.path", "smileLens.python", "smileLens.installFrom"} <= set(restricted)
+
+
+def test_every_picture_that_is_shown_is_there() -> None:
+    home = ROOT / "extension"
+    shown = set(re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (home / "README.md").read_text(encoding="utf-8")))
+    steps = MANIFEST["contributes"]["walkthroughs"][0]["steps"]
+    shown |= {place for step in steps for place in step["media"].values() if "/" in place and " " not in place}
+    assert len(shown) >= 5
+    assert [place for place in sorted(shown) if not (home / place).is_file()] == []

@@ -43,6 +43,8 @@ class Home:
                 folder / name
             )
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.command = list(SMILE)
+        """How `smile` is called here."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -61,7 +63,9 @@ class Home:
 
     def smile(self, *words: str, code: int | None = 0) -> Any:
         """Run a command to its end: its JSON where that was asked for, else its text."""
-        done = subprocess.run([*SMILE, *words], env=self.environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [*self.command, *words], env=self.environment, capture_output=True, text=True, timeout=240
+        )
         assert code is None or done.returncode == code, done
         return json.loads(done.stdout) if "--json" in words else done.stdout + done.stderr
 
@@ -74,7 +78,7 @@ class Home:
     def editor(self) -> Editor:
         """A forwarder as an editor starts it."""
         process = subprocess.Popen(
-            [*SMILE, "lsp"],
+            [*self.command, "lsp"],
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -86,11 +90,15 @@ class Home:
 
     def daemons(self) -> set[int]:
         """The ids of the daemons that run with this home."""
+        return self.running(b"daemon")
+
+    def running(self, word: bytes = b"") -> set[int]:
+        """The ids of all processes of this home whose command has this in it; those that ended do not count."""
         mark = f"XDG_RUNTIME_DIR={self.environment['XDG_RUNTIME_DIR']}".encode()
         found = set()
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (folder / "environ").read_bytes() and b"daemon" in (folder / "cmdline").read_bytes():
+                if mark in (folder / "environ").read_bytes() and word in (folder / "cmdline").read_bytes():
                     found.add(int(folder.name))
             except OSError:
                 continue
@@ -108,6 +116,9 @@ class Home:
         eventually(lambda: not self.daemons(), "no daemon is left")
 
 
+HELLO = {"processId": None, "rootUri": None, "capabilities": {}}
+
+
 class Editor:
     """The editor's side of a forwarder's pipes."""
 
@@ -118,6 +129,12 @@ class Editor:
     def send(self, method: str, params: Any = None, identity: int | str | None = None) -> None:
         message = {"jsonrpc": "2.0", "method": method, "params": params}
         body = json.dumps(message | ({"id": identity} if identity is not None else {})).encode()
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    def answer(self, identity: int | str) -> None:
+        """Answer a request of the server with nothing."""
+        body = json.dumps({"jsonrpc": "2.0", "id": identity, "result": None}).encode()
         assert self.process.stdin is not None
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
@@ -145,6 +162,10 @@ class Editor:
         assert message is not None
         assert message["id"] == identity
         return message["result"]
+
+    def hello(self) -> Any:
+        """What the daemon says to `initialize`."""
+        return self.ask("initialize", HELLO)
 
     def leave(self) -> int:
         """Say `exit`; the forwarder's exit code."""

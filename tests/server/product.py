@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from homes import SMILE, Home
+from homes import Home
 from lsprotocol import types
 from lsprotocol.converters import get_converter
 from pygls.exceptions import JsonRpcException
@@ -93,7 +93,7 @@ class Client:
     async def start(self, home: Home, transport: str) -> None:
         """Connect and initialize."""
         if transport == "stdio":
-            await self.lsp.start_io(*SMILE, "lsp", env=home.environment)
+            await self.lsp.start_io(*home.command, "lsp", env=home.environment)
         else:
             self.websocket = await _opened(home, transport)
             running = run_websocket(

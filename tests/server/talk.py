@@ -148,7 +148,11 @@ EXTENSION = {
         "diagnostic": {},
         "inlayHint": {"resolveSupport": {"properties": ["tooltip"]}},
     },
-    "workspace": {"inlayHint": {"refreshSupport": True}, "codeLens": {"refreshSupport": True}},
+    "workspace": {
+        "inlayHint": {"refreshSupport": True},
+        "codeLens": {"refreshSupport": True},
+        "diagnostics": {"refreshSupport": True},
+    },
     "window": {"workDoneProgress": True},
 }
 """What the extension announces."""

@@ -34,6 +34,9 @@ NAMES = ("vscode", "extension", "neovim", "neovim-0.7", "helix", "emacs", "emacs
 HOVER_CAP = 100_000
 """VS Code cuts a hover there."""
 
+HOVER_PIXELS = 200
+"""What VS Code shows of a picture in a hover without scrolling, the line above it taken off."""
+
 FIRST, SECOND = 6, 8
 """The lines of the two prompts of `DOCUMENT`."""
 DOCUMENT = prompt_document("make the car red", "make the sky stormy, please")
@@ -109,12 +112,13 @@ async def _hovers(client: Client, uri: str) -> None:
     text = found.contents.value
     assert "red" in text
     assert len(text) < HOVER_CAP
-    picture = re.search(r"!\[[^\]]*\]\(data:image/webp;base64,([A-Za-z0-9+/=]+)\|width=\d+\)", text)
+    picture = re.search(r"!\[[^\]]*\]\(data:image/webp;base64,([A-Za-z0-9+/=]+)\|width=(\d+)\)", text)
     if client.raw.get("initializationOptions", {}).get("hoverImages") == "data":
         assert picture is not None
         drawn = Image.open(io.BytesIO(base64.b64decode(picture[1])))
         drawn.load()
         assert drawn.format == "WEBP"
+        assert drawn.height * int(picture[2]) / drawn.width <= HOVER_PIXELS
     else:
         assert "data:" not in text
         assert "![" not in text

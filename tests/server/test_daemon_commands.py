@@ -114,7 +114,7 @@ def test_a_daemon_that_nobody_ever_comes_to_leaves(home: Home) -> None:
 def test_an_idle_daemon_uses_no_processor_time(home: Home) -> None:
     home.smile("daemon", "start")
     editor = home.editor()
-    editor.ask("initialize")
+    editor.hello()
     pids = [*home.daemons(), editor.process.pid]
 
     def ticks() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 from homes import SMILE, Home, eventually
 from product import prompt_document, workspace
+
+from smile_server.handlers.semantic_tokens import MODIFIERS, TYPES
 
 CONFIGURATIONS = Path(__file__).parents[2] / "docs/editors"
 DRIVERS = Path(__file__).parent / "editors"
@@ -117,3 +120,15 @@ def test_the_other_configurations_start_the_same_server() -> None:
     assert language["name"] in zed["language_servers"]["smile"]["languages"]
     assert language["path_suffixes"] == helix["language"][0]["file-types"] == ["edit"]
     assert zed["language_servers"]["smile"]["language_ids"][language["name"]] == helix["language"][0]["name"]
+    rules = json.loads(
+        (CONFIGURATIONS / "zed/languages/edit-prompt/semantic_token_rules.json").read_text(encoding="utf-8")
+    )
+    assert {rule["token_type"] for rule in rules} <= set(TYPES)
+    assert {modifier for rule in rules for modifier in rule.get("token_modifiers", ())} <= set(MODIFIERS)
+
+
+def test_the_page_names_every_configuration_and_its_links_lead_somewhere() -> None:
+    page = (CONFIGURATIONS / "README.md").read_text(encoding="utf-8")
+    links = set(re.findall(r"\]\(([^)#:]+)\)", page))
+    assert all((CONFIGURATIONS / link).exists() for link in links)
+    assert {path.name for path in CONFIGURATIONS.iterdir() if path.name != "README.md"} <= links

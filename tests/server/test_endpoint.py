@@ -200,7 +200,7 @@ def test_a_process_that_got_a_dead_daemons_id_is_left_alone(endpoint: Endpoint, 
             assert stopped(endpoint) is None
             assert home.smile("daemon", "status", "--json") == {"state": "stopped"}
             editor = home.editor()
-            assert "capabilities" in editor.ask("initialize")
+            assert "capabilities" in editor.hello()
             assert editor.leave() == 0
         assert innocent.poll() is None
         innocent.kill()

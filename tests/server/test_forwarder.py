@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from homes import SMILE, Home, eventually
+from homes import HELLO, SMILE, Home, eventually
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +33,7 @@ def test_fifty_parallel_starts_give_exactly_one_daemon(home: Home, how: str) -> 
         eventually(lambda: is_locked(home.endpoint.lock), "somebody starts a daemon")
         editors.pop(0).process.kill()
     for editor in editors:
-        editor.send("initialize", {}, 1)
+        editor.send("initialize", HELLO, 1)
     assert [(editor.read(60) or {}).get("id") for editor in editors] == [1] * len(editors)
     assert len(home.daemons()) == 1
     assert home.smile("daemon", "status", "--json")["sessions"] == len(editors)
@@ -59,7 +59,7 @@ def test_when_the_daemon_is_killed_open_requests_get_the_cause_and_a_new_start_w
         assert editor.process.stderr is not None
         assert editor.process.stderr.read().decode().count("\n") == 1
     again = home.editor()
-    assert "capabilities" in again.ask("initialize")
+    assert "capabilities" in again.hello()
     assert home.record.pid != record.pid
     assert again.leave() == 0
 
@@ -79,7 +79,7 @@ def test_when_the_daemon_is_stopped_open_requests_say_so(home: Home) -> None:
 
 def test_the_daemon_does_not_descend_from_the_editor_that_started_it(home: Home) -> None:
     editor = home.editor()
-    editor.ask("initialize")
+    editor.hello()
     (pid,) = home.daemons()
     process = Path(f"/proc/{pid}")
     parent, group, session = (int(field) for field in (process / "stat").read_text().rpartition(")")[2].split()[1:4])

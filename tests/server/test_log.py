@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
-from homes import Home, eventually
+from busy_session import DOCUMENT, SECRET_NAMES, SECRETS, busy_session
+from homes import HELLO, Home, eventually
 from raw_client import connected, shake
 
 from smile_server import log
@@ -49,6 +53,38 @@ def test_the_log_of_a_busy_daemon_holds_no_secret(home: Home) -> None:
         assert secret not in found
     assert str(Path.home()) not in found
     assert (home.folder / "state/smile-lens/log/daemon.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_no_file_of_a_busy_product_but_the_evidence_and_the_reports_holds_a_secret(home: Home) -> None:
+    """Everything that the whole product wrote by itself, after a session of all that goes well and badly."""
+    work = home.folder / "work"
+    work.mkdir()
+    home.environment["TMPDIR"] = str(work)  # Reports and previews that were asked for are written there.
+    home.smile("daemon", "start", "--listen", "127.0.0.1:0")
+    token, token_file = read_private(home.endpoint.token), home.endpoint.token.name
+    assert token is not None
+    asyncio.run(busy_session(home, "stdio", work))
+    os.kill(home.smile("daemon", "status", "--json")["workerPid"], signal.SIGKILL)
+    asyncio.run(busy_session(home, "tcp", work / "again"))
+    home.smile("explain", str(work / DOCUMENT))
+    home.smile("daemon", "logs")
+    home.smile("daemon", "stop")
+    files = [path for path in home.folder.rglob("*") if path.is_file() and work not in path.parents]
+    written = {path: path.read_bytes() for path in files}
+    logs = [path for path in written if "log" in path.name]
+    assert logs
+    assert b"session" in b"".join(written[path] for path in logs)
+    for path, data in written.items():
+        if "evidence" in path.name:  # SECURITY.md says that it holds texts; of tokens and paths it knows nothing.
+            forbidden = [token, str(home.folder), *SECRET_NAMES]
+        else:
+            forbidden = [*SECRETS, *([token] if path.name != token_file else [])]
+        found = [secret for secret in forbidden if secret.encode() in data]
+        assert not found, (path, found)
+    for path in logs:
+        assert str(home.folder).encode() not in written[path]
+        assert str(work).encode() not in written[path]
+        assert b"UklG" not in written[path]  # How every WebP in base64 starts.
 
 
 def _line(name: str, message: str, *arguments: object, error: BaseException | None = None) -> str:
@@ -122,7 +158,7 @@ def test_the_file_is_bounded_private_and_no_link(tmp_path: Path, monkeypatch: py
 def test_nothing_is_written_beside_the_log(home: Home) -> None:
     home.smile("daemon", "start")
     editor = home.editor()
-    editor.ask("initialize", {"text": PROMPT})
+    editor.ask("initialize", HELLO | {"clientInfo": {"name": PROMPT}})
     written = [path for path in home.folder.rglob("*") if path.is_file()]
     assert {path.suffix for path in written} == {".log", ".json", ".lock"}
     assert not any(PROMPT.encode() in path.read_bytes() for path in written)

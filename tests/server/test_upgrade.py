@@ -26,18 +26,18 @@ def _installed(home: Home) -> Path:
 def test_a_newer_build_starts_its_own_and_the_older_leaves_with_its_last_client(home: Home) -> None:
     folder = _installed(home)
     old_editor = home.editor()
-    old_editor.ask("initialize")
+    old_editor.hello()
     (old,) = home.daemons()
     (folder / "smile_server/added.py").write_text("")
     new_editor = home.editor()
-    new_editor.ask("initialize")
+    new_editor.hello()
     assert len(home.daemons()) == 2
     assert home.smile("daemon", "status", "--json")["pid"] != old
     eventually(lambda: _records(home) == 2, "two endpoints")
-    assert old_editor.ask("initialize", None, 2)
+    assert old_editor.ask("smile/status", None, 2)
     assert old_editor.leave() == 0
     eventually(lambda: old not in home.daemons(), "the older has left")
-    assert new_editor.ask("initialize", None, 2)
+    assert new_editor.ask("smile/status", None, 2)
     assert _records(home) == 1
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 90_000
 """VS Code cuts a hover at 100,000 characters, and a cut picture is shown as text."""
 
+TALLEST = 190
+"""Pixels that the picture may be high: VS Code shows 250 of a hover, and the finding stands above."""
+
 PATIENCE = 0.8
 """Seconds that a hover waits for the edit without its word."""
 
@@ -75,7 +78,8 @@ async def _picture(session: Session, prompt: TrackedPrompt, index: int) -> tuple
         return "", None
     data = base64.b64encode(webp).decode("ascii")
     alt = re.sub(r"[\[\]\\]", "", drawn["alt"])
-    return f"![{alt}](data:image/webp;base64,{data}|width={drawn['width']})", drawn["acts"]
+    width = min(drawn["width"], drawn["width"] * TALLEST // drawn["height"])
+    return f"![{alt}](data:image/webp;base64,{data}|width={width})", drawn["acts"]
 
 
 async def _make_without(session: Session, prompt: TrackedPrompt, index: int) -> None:

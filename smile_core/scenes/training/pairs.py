@@ -26,7 +26,7 @@ WIDE_FROM = 800
 class Pairs:
     """A pool of edits. `texts[i]` turns picture `source[i]` into picture `target[i]`."""
 
-    pictures: np.ndarray  # uint8 (M, 128, 128 or 192, 3)
+    pictures: np.ndarray  # uint8 (M, 128, 128 or 192, 3), on disk where a folder keeps them
     kinds: np.ndarray  # uint16 (M, 8, 8), see `labels.kind_map`
     texts: list[str]
     edits: np.ndarray  # int16 (N, MOST_LABELS), see `labels.edit_labels`; -1 fills up

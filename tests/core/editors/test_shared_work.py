@@ -52,7 +52,13 @@ def test_equal_rows_are_computed_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("no"), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")]
+    "error",
+    [
+        torch.OutOfMemoryError("out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("not enough memory: you tried"),
+        MemoryError(),
+    ],
 )
 def test_pieces_are_halved_until_they_fit_and_kept_so(error: RuntimeError) -> None:
     seen: list[int] = []
@@ -94,7 +100,7 @@ def test_no_more_rows_at_once_than_asked_for(open_family: Any, image: np.ndarray
 
 def test_what_does_not_fit_at_all_is_an_error() -> None:
     def never(sample: Tensor) -> Tensor:
-        raise torch.OutOfMemoryError("no")
+        raise torch.OutOfMemoryError("out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):
         in_pieces(never)(torch.zeros(4, 1))
@@ -144,7 +150,7 @@ def test_edits_are_the_same_in_pieces(open_family: Any, image: np.ndarray) -> No
 
     def small(sample: Tensor, *args: Any, **kwargs: Any) -> Any:
         if len(sample) > 4:
-            raise torch.OutOfMemoryError("no")
+            raise torch.OutOfMemoryError("out of memory")
         return forward(sample, *args, **kwargs)
 
     editor._pipeline.unet.forward = small

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,9 +20,9 @@ STREET = Path(__file__).parents[3] / "examples" / "street.png"
 class Pipe:
     """A worker and what it says."""
 
-    def __init__(self) -> None:
+    def __init__(self, *how: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "smile_core.hosts.worker", "--private"],
+            [sys.executable, *(how or ("-m", "smile_core.hosts.worker")), "--private"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -62,9 +63,7 @@ class Pipe:
 def pipe() -> Iterator[Pipe]:
     pipe = Pipe()
     yield pipe
-    assert pipe.process.stdin is not None
-    pipe.process.stdin.close()
-    assert pipe.process.wait(10) == 0
+    _end(pipe)
 
 
 def task(prompt: str, **fields: Any) -> dict[str, Any]:
@@ -160,3 +159,49 @@ def test_a_worker_dies_with_a_parent_that_was_killed() -> None:
         subprocess.run(["sleep", "0.02"], check=True)
     else:
         pytest.fail("the worker outlived its parent")
+
+
+SHORT_OF_MEMORY = """
+import torch
+from smile_core.editors.diffusers_editor import DiffusersEditor
+from smile_core.hosts.worker import main
+
+whole = DiffusersEditor._edited
+
+def edited(self, image, area, prompts, seed):
+    if len(prompts) > MOST:
+        torch.empty(1 << 58)  # What torch then says is its own.
+    return whole(self, image, area, prompts, seed)
+
+DiffusersEditor._edited = edited
+main()
+"""
+
+
+def test_where_memory_runs_out_batches_are_halved_and_the_explanation_is_the_same(pipe: Pipe) -> None:
+    asked = task("make the tree red and remove the house", seed=4)
+    plain, _, _ = pipe.end_of(pipe.send("explain", task=asked))
+    short = Pipe("-c", SHORT_OF_MEMORY.replace("MOST", "3"))
+    for prompt in ("make the tree red and remove the house", "make the car green and the sky stormy"):
+        message, _, way = short.end_of(short.send("explain", task=task(prompt, seed=4)))
+        assert message["say"] == "done", message
+        made = [said["made"] for said in way if said["say"] == "progress"]
+        assert max(after - before for before, after in itertools.pairwise(made)) <= 3
+        if prompt == asked["prompt"]:
+            words = zip(message["result"]["view"]["words"], plain["result"]["view"]["words"], strict=True)
+            assert all(a["influence"] == pytest.approx(b["influence"], abs=0.02) for a, b in words)
+    _end(short)
+
+
+def test_where_not_even_one_edit_fits_the_cause_is_said() -> None:
+    short = Pipe("-c", SHORT_OF_MEMORY.replace("MOST", "0"))
+    message, _, _ = short.end_of(short.send("explain", task=task("make the tree red")))
+    assert (message["say"], message["kind"]) == ("failed", "memory")
+    assert "scenes-turbo ran out of memory on a single edit" in message["text"]
+    _end(short)
+
+
+def _end(pipe: Pipe) -> None:
+    assert pipe.process.stdin is not None
+    pipe.process.stdin.close()
+    assert pipe.process.wait(10) == 0

@@ -16,6 +16,7 @@ try {
   for (const [name, scenario] of SCENARIOS) {
     if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
     const begun = Date.now();
+    workbench.fresh();
     try {
       await scenario(workbench);
       console.log(`  ok      ${((Date.now() - begun) / 1000).toFixed(1).padStart(5)} s  ${name}`);
@@ -29,7 +30,6 @@ try {
       }
     }
     for (const page of workbench.browser.pages().slice(1)) await page.close();
-    workbench.settings({});
   }
   if (workbench.foreign.size > 0) failed.push(`asked ${[...workbench.foreign].join(", ")}`);
 } finally {

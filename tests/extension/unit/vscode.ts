@@ -134,6 +134,7 @@ export const commands = { executeCommand: async () => undefined, registerCommand
 export const seen = {
   types: [] as { options: Record<string, unknown>; disposed: boolean }[],
   progress: [] as { title: string; reports: { message: string; increment: number }[]; cancel: () => void; done: boolean }[],
+  settings: {} as Record<string, unknown>,
   changes: new EventEmitter<unknown>(),
   themes: new EventEmitter<unknown>(),
   messages: [] as { text: string; buttons: string[]; answer: (button: string | undefined) => void }[],
@@ -142,11 +143,15 @@ export const seen = {
 export const workspace = {
   textDocuments: [] as unknown[],
   isTrusted: true,
-  getConfiguration: () => ({ get: (_name: string, fallback: unknown) => fallback }),
+  getConfiguration: () => ({ get: (name: string, fallback: unknown) => seen.settings[name] ?? fallback }),
   onDidChangeTextDocument: seen.changes.event,
   onDidCloseTextDocument: new EventEmitter<unknown>().event,
   onDidChangeConfiguration: new EventEmitter<unknown>().event,
 };
+
+function showMessage(text: string, ...buttons: string[]): Promise<string | undefined> {
+  return new Promise((answer) => seen.messages.push({ text, buttons, answer }));
+}
 
 export const window = {
   activeColorTheme: { kind: ColorThemeKind.Dark },
@@ -159,8 +164,10 @@ export const window = {
     seen.types.push(type);
     return type;
   },
-  showErrorMessage: (text: string, ...buttons: string[]) => new Promise((answer) => seen.messages.push({ text, buttons, answer })),
-  withProgress: async (options: { title: string }, task: (report: unknown, token: unknown) => Promise<void>) => {
+  showErrorMessage: showMessage,
+  showWarningMessage: showMessage,
+  showInformationMessage: showMessage,
+  withProgress: async <T>(options: { title: string }, task: (report: unknown, token: unknown) => Promise<T>): Promise<T> => {
     const source = new CancellationTokenSource();
     const entry = {
       title: options.title,
@@ -169,7 +176,8 @@ export const window = {
       done: false,
     };
     seen.progress.push(entry);
-    await task({ report: (value: { message: string; increment: number }) => entry.reports.push(value) }, source.token);
+    const result = await task({ report: (value: { message: string; increment: number }) => entry.reports.push(value) }, source.token);
     entry.done = true;
+    return result;
   },
 };

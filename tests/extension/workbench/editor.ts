@@ -53,12 +53,15 @@ export function expected(theme: Theme, word: { bucket: number; state: string }):
   };
 }
 
-/** The first difference between two looks, or undefined. Alphas are compared to a 255th and a half. */
+/** What the manifest's two digits and VS Code's two decimals may take from an alpha. */
+const ROUNDING = 0.5 / 255 + 0.005;
+
+/** The first difference between two looks, or undefined. */
 export function difference(seen: Look, wanted: Look): string | undefined {
   const colours = (name: string, a: Colour | undefined, b: Colour | undefined) => {
     if ((a === undefined) !== (b === undefined)) return `${name} ${JSON.stringify(a)} instead of ${JSON.stringify(b)}`;
     if (a === undefined || b === undefined) return undefined;
-    const far = a.slice(0, 3).some((value, i) => Math.abs(value - b[i]) > 1) || Math.abs(a[3] - b[3]) > 0.006;
+    const far = a.slice(0, 3).some((value, i) => Math.abs(value - b[i]) > 1) || Math.abs(a[3] - b[3]) > ROUNDING;
     return far ? `${name} ${JSON.stringify(a)} instead of ${JSON.stringify(b)}` : undefined;
   };
   const fill = colours("fill", seen.fill, wanted.fill);
@@ -113,6 +116,11 @@ export async function watchLooks(page: Page): Promise<void> {
         const found = lines()[line] && box(lines()[line], start, end);
         return found && { x: found.x, y: found.y, width: found.width, height: found.height };
       },
+      // What stands behind a line is drawn without text of its own; nothing while it says that it is updating.
+      lineNote: (line: number) => {
+        const said = [...(lines()[line]?.querySelectorAll("[class*=ced-]") ?? [])].map((part) => getComputedStyle(part, "::after").content);
+        return said.filter((text) => text !== "none" && text !== "normal").join(" ");
+      },
       lookOf: (line: number, start: number, end: number) => {
         const place = lines()[line] && box(lines()[line], start, end);
         if (!place) return undefined;
@@ -121,7 +129,8 @@ export async function watchLooks(page: Page): Promise<void> {
         for (const overlay of editor().querySelectorAll<HTMLElement>(".view-overlays .cdr")) {
           const rect = overlay.getBoundingClientRect();
           if (rect.x > middle.x || rect.right < middle.x || rect.y > middle.y || rect.bottom < middle.y) continue;
-          // The selection, the current line and the like are drawn in the same layer; ours have a line at the foot.
+          // The selection, hints and the like are drawn in the same layer; ours have a line at the foot.
+          if (/squiggly/.test(overlay.className)) continue;
           const style = getComputedStyle(overlay);
           if (parseFloat(style.borderBottomWidth) === 0 || parseFloat(style.borderTopWidth) !== 0) continue;
           fill = parse(style.backgroundColor) ?? fill;

@@ -50,7 +50,9 @@ export const SMILE = process.env.SMILE ?? path.join(ROOT, ".venv/bin/smile");
 /** One version of VS Code, serving one extensions folder and one home. */
 export class Workbench {
   readonly home = fs.mkdtempSync(path.join(os.tmpdir(), "smile-"));
-  readonly folder = path.join(this.home, "covers");
+  private folders = 0;
+  /** The folder that is opened; see `fresh`. */
+  folder = "";
   private server: ChildProcess | undefined;
   private context: BrowserContext | undefined;
   private port = 0;
@@ -59,7 +61,13 @@ export class Workbench {
   readonly errors: string[] = [];
 
   constructor(readonly version: string) {
-    fs.mkdirSync(this.folder);
+    this.fresh();
+  }
+
+  /** A new folder with a picture and a document, and no settings but the test's own: nothing of before is remembered. */
+  fresh(): void {
+    this.folder = path.join(this.home, `${++this.folders}/covers`);
+    fs.mkdirSync(this.folder, { recursive: true });
     fs.copyFileSync(path.join(ROOT, "examples/street.png"), this.file("street.png"));
     this.write("street.edit", STREET);
     this.settings({});
@@ -88,11 +96,18 @@ export class Workbench {
     };
   }
 
-  /** Writes the user's settings; a running workbench follows. */
+  /** Writes the user's settings; ours go where a remote window reads those that name programs. */
   settings(more: Record<string, unknown>): void {
-    const file = path.join(this.home, "data/User/settings.json");
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    fs.writeFileSync(file, JSON.stringify({ ...SETTINGS, "smileLens.path": SMILE, ...more }, null, 2));
+    const all = Object.entries({ ...SETTINGS, "smileLens.path": SMILE, ...more });
+    const ours = ([name]: [string, unknown]) => name.startsWith("smileLens.");
+    for (const [place, entries] of [
+      ["User", all.filter((entry) => !ours(entry))],
+      ["Machine", all.filter(ours)],
+    ] as const) {
+      const file = path.join(this.home, "data", place, "settings.json");
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, JSON.stringify(Object.fromEntries(entries), null, 2));
+    }
   }
 
   async start(vsix: string): Promise<void> {
@@ -189,7 +204,7 @@ export class Workbench {
       const late = new Promise<number>((_, reject) => setTimeout(() => reject(new Error("the tests do not end")), 120_000).unref());
       if ((await Promise.race([ended, late])) !== 0) throw new Error(said.slice(-20).join("\n"));
     } finally {
-      if (server.pid !== undefined) process.kill(-server.pid, "SIGTERM");
+      await ended(server);
     }
   }
 
@@ -205,8 +220,9 @@ export class Workbench {
 
   async stop(): Promise<void> {
     await this.context?.close();
+    // The server first: its extension hosts would start another daemon.
+    if (this.server !== undefined) await ended(this.server);
     await this.smile("daemon", "stop").catch(() => undefined);
-    if (this.server?.pid !== undefined) process.kill(-this.server.pid, "SIGTERM");
     fs.rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -224,6 +240,16 @@ export async function until(what: string, holds: () => unknown, most = 15_000): 
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`after ${most / 1000} s it does not hold that ${what}${last instanceof Error ? `: ${last.message}` : ""}`);
+}
+
+/** Ends a program and all that it started. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  process.kill(-child.pid, "SIGTERM");
+  const late = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), 5_000);
+  await gone;
+  clearTimeout(late);
 }
 
 function canConnect(port: number): Promise<boolean> {
