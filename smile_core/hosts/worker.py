@@ -13,17 +13,21 @@ from __future__ import annotations
 import argparse
 import os
 import queue
+import stat
 import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from smile_core.errors import Cancelled, EditorError, ImageError, MethodError, OutOfMemory, PromptError, SmileError
 from smile_core.hosts.frames import FrameError, encoded, read_frame
 from smile_core.hosts.tasks import Task
+
+if TYPE_CHECKING:
+    from smile_core.picture import Picture
 
 KEPT = 24
 """Explanations, with their pictures, that are kept for hovers and reports."""
@@ -170,7 +174,7 @@ class Worker:
         explanation = None
         for explanation in self._explainer(task).stream(
             task.prompt,
-            Path(task.image),
+            picture_of(task),
             area=task.area,
             seed=task.seed,
             progress=progress,
@@ -185,11 +189,10 @@ class Worker:
         return {"view": editor_view(explanation)}, []
 
     def _do_preview(self, request: Request) -> tuple[dict[str, Any], list[bytes]]:
-        from smile_core.picture import load_picture
         from smile_core.report.card import webp_picture
 
         task, given = request.task, request.given
-        source = load_picture(Path(task.image))
+        source = picture_of(task)
         edit = self._explainer(task).edit(
             task.prompt,
             source,
@@ -218,7 +221,7 @@ class Worker:
         """Whether the prompt without some words still does what it did: the response of that sub-prompt."""
         edit = self._explainer(request.task).edit(
             request.task.prompt,
-            Path(request.task.image),
+            picture_of(request.task),
             request.given["mask"],
             area=request.task.area,
             seed=request.task.seed,
@@ -238,7 +241,7 @@ class Worker:
                 explainer = self._explainer(task)
                 area = task.area if explainer.paints_in_area else None
                 *_, found = explainer.stream(
-                    task.prompt, Path(task.image), area=area, seed=task.seed, cancelled=request.cancelled.is_set
+                    task.prompt, picture_of(task), area=area, seed=task.seed, cancelled=request.cancelled.is_set
                 )
                 self._keep(task, found)
             explanations.append(found)
@@ -348,6 +351,24 @@ def die_with_parent() -> None:
     import signal
 
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def picture_of(task: Task) -> Picture:
+    """A task's picture, if it is still the file that was named and checked: no other one, and no link in its place.
+
+    Raises:
+        ImageError: it is not, or cannot be read.
+    """
+    from smile_core.picture import load_picture
+
+    try:
+        found = os.lstat(task.image)
+        same = stat.S_ISREG(found.st_mode) and (found.st_mtime_ns, found.st_size) == task.stamp
+    except OSError:
+        same = False
+    if not same:
+        raise ImageError(f"{Path(task.image).name} changed before it was read; explain the prompt again")
+    return load_picture(Path(task.image))
 
 
 def step_back() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from smile_core.errors import ImageError
 from smile_core.hosts.frames import encoded, read_frame
 from smile_core.hosts.tasks import Task
+from smile_core.hosts.worker import picture_of
 
 STREET = Path(__file__).parents[3] / "examples" / "street.png"
 
@@ -205,3 +208,19 @@ def _end(pipe: Pipe) -> None:
     assert pipe.process.stdin is not None
     pipe.process.stdin.close()
     assert pipe.process.wait(10) == 0
+
+
+def test_a_picture_that_was_put_in_anothers_place_is_not_read(tmp_path: Path) -> None:
+    named, other = tmp_path / "a.png", tmp_path / "b.png"
+    for path in (named, other):
+        shutil.copy(STREET, path)
+    found = named.stat()
+    task = Task("make it snowy", str(named), (found.st_mtime_ns, found.st_size), "scenes-turbo")
+    assert picture_of(task).name == "a.png"
+    named.unlink()
+    named.symlink_to(other)
+    with pytest.raises(ImageError, match="changed before it was read"):
+        picture_of(task)
+    named.unlink()
+    with pytest.raises(ImageError, match="changed before it was read"):
+        picture_of(task)
