@@ -128,6 +128,7 @@ class Engine:
         self._closed = False
         self._said_ready = False
         self.unload_minutes, self.leave_minutes = 10.0, 30.0
+        self.tell_status: Callable[[], StatusResult] = self.status
         self.seconds_per_edit: dict[str, float] = {}
         self.first_answer: float | None = None
         self.on_status: list[Callable[[], None]] = []

@@ -34,6 +34,8 @@ class Engine(Protocol):
 
     unload_minutes: float
     leave_minutes: float
+    tell_status: Callable[[], StatusResult]
+    """What sessions tell their clients: `status`, until the daemon puts its own in place, with what only it knows."""
 
     @property
     def busy(self) -> bool:
@@ -49,7 +51,7 @@ class Engine(Protocol):
         """Let go of all models; the next job loads what it needs."""
 
     def status(self) -> StatusResult:
-        """What the engine is doing. Never blocks. The daemon fills in version, pid, uptime, sessions and memory."""
+        """What the engine is doing. Never blocks. Version, pid, uptime, sessions and memory are the daemon's to say."""
 
 
 NewEngine = Callable[[], Engine]

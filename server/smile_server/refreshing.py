@@ -129,7 +129,7 @@ class Refreshing:
         session, client = self._session, self._session.client
         if client is None:
             return
-        status = session.engine.status()
+        status = session.engine.tell_status()
         if client.smile:
             session.notify(protocol.STATUS, status)
         if client.server_status:

@@ -35,6 +35,7 @@ class Service:
     def __init__(self, build: Build, limits: Limits, engine: Engine, run_session: RunSession) -> None:
         self.ended = asyncio.Event()
         self._build, self._limits, self._engine, self._run_session = build, limits, engine, run_session
+        engine.tell_status = self.status
         self._sessions = 0
         self._since = time.monotonic()
         self._retired = False
@@ -78,7 +79,7 @@ class Service:
             _log.exception("the engine did not close")
 
     def status(self) -> StatusResult:
-        """What `/control` says."""
+        """What `/control` and every session say."""
         found = self._engine.status()
         memory = resident_bytes(os.getpid()) + (resident_bytes(found.worker_pid) if found.worker_pid else 0)
         return dataclasses.replace(

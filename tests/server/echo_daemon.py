@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 
 from smile_server.daemon import main
 from smile_server.limits import Limits
@@ -23,6 +24,7 @@ class EchoEngine:
 
     def __init__(self) -> None:
         self.unload_minutes, self.leave_minutes = 10.0, 30.0
+        self.tell_status: Callable[[], StatusResult] = self.status
         self.held = 0
         self.warm = True
 

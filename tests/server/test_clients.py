@@ -75,6 +75,7 @@ def test_a_client_is_shown_what_it_can_show(homes: dict[str, Home], tmp_path: Pa
             await client.explained(uri, FIRST, 14)
             await client.explained(uri, SECOND, 14)
             await _hovers(client, uri)
+            await _is_told_of_the_daemon(client)
             await _idle_words_are_diagnosed(client, uri)
             await _words_are_coloured(client, uri)
             await _numbers_stand_behind_words(client, uri)
@@ -125,6 +126,15 @@ async def _hovers(client: Client, uri: str) -> None:
     if client.raw.get("initializationOptions", {}).get("commandLinks") is None:
         assert "command:" not in text
     assert await client.hover(uri, 0, 1) is None
+
+
+async def _is_told_of_the_daemon(client: Client) -> None:
+    status = await client.ask("smile/status")
+    assert status.memory > 2**26
+    assert status.sessions >= 1
+    assert status.pid > 1
+    assert status.version
+    assert [model.state for model in status.models if model.name == "scenes-turbo"] == ["warm"]
 
 
 async def _idle_words_are_diagnosed(client: Client, uri: str) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def answer(session: Session, params: Any) -> Any:
     """A `StatusResult`."""
-    return wire(session.engine.status())
+    return wire(session.engine.tell_status())
 
 
 HANDLERS = (Handler(STATUS, answer),)

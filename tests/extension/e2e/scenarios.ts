@@ -185,7 +185,7 @@ const colours: Scenario = async (workbench) => {
   await run(page, "SMILE Lens: Show Status");
   const title = page.locator(".quick-input-titlebar");
   await until("the status names model, edits and memory", async () =>
-    /scenes-turbo · \d+ edits made · [\d.]+ [MG]B/.test(await title.innerText()),
+    /scenes-turbo · \d+ edits made · ([1-9]\d{2,} MB|\d+\.\d GB)/.test(await title.innerText()),
   );
   await shot(page, workbench, "status-dark");
 };
