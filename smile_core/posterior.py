@@ -21,6 +21,8 @@ WIDENING, CARE, END_CARE = 2.0, 2.0, 4.0
 """How much wider than under the prior intervals are where the response bends, as a variance; how much held-out errors
 count there; and how much those at the full and the empty mask. Set on one half of the measured games, on games
 of scenes-turbo and on synthetic editors; the other half and `bench.coverage` had no say."""
+LEAST = 0.003
+"""No 95 % interval is narrower on either side unless every mask is known: some mask may always be an exception."""
 NEGLIGIBLE = 1e-2
 """Settings that together weigh less than this are left out."""
 
@@ -89,7 +91,8 @@ class Posterior:
             return Quantities(middle, np.zeros(len(middle)))
         within = mixture_half_widths(self.settings.weights, means - middle, spreads, confidence)
         within *= np.sqrt(1 + WIDENING * self.bend)
-        return Quantities(middle, np.hypot(within, ndtri((1 + confidence) / 2) * doubts))
+        reach = ndtri((1 + confidence) / 2)
+        return Quantities(middle, np.maximum(np.hypot(within, reach * doubts), LEAST * reach / ndtri(0.975)))
 
 
 def posterior(masks: np.ndarray, responses: np.ndarray, noise: float | None = None) -> Posterior:

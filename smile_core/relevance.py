@@ -33,7 +33,7 @@ TILT_BOUNDS, TILT_START = (0.0, 1.3), 0.7
 
 # Beliefs, mean and standard deviation: logarithms of the words' rates, the tilt, logarithms of the standard
 # deviations s, l and of the noise.
-RATE, TILT, SCALES, NOISE_SPREAD = (-2.0, 2.0), (0.0, 0.6), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.3
+RATE, TILT, SCALES, NOISE_SPREAD = (-2.0, 2.0), (0.0, 0.6), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.12
 
 
 @dataclass(frozen=True, eq=False)
