@@ -60,14 +60,15 @@ class SharedWork:
             if name.startswith(("unet", "transformer")) and isinstance(part, torch.nn.Module):
                 part.forward = self._denoising(part.forward)
             elif name.startswith("text_encoder") and isinstance(part, torch.nn.Module):
-                part.forward = _once_a_text(part.forward)
+                part.forward = self._without_noise(_once_a_text(part.forward))
         vae = pipeline.components.get("vae")
         for encode in ("encode", "encode_with_skips"):
             if hasattr(vae, encode):
                 setattr(vae, encode, self._kept(getattr(vae, encode)))
         for decode in ("decode", "decode_with_skips"):
             if hasattr(vae, decode):
-                setattr(vae, decode, in_pieces(getattr(vae, decode), most=self._rows_decoded(vae)))
+                decoding = in_pieces(getattr(vae, decode), most=self._rows_decoded(vae))
+                setattr(vae, decode, self._without_noise(decoding))
 
     def _rows_decoded(self, vae: Any) -> int | None:
         """A CPU decodes few rows at once faster, since what they need stays in its caches."""
@@ -88,12 +89,20 @@ class SharedWork:
 
         def step(*args: Any, **kwargs: Any) -> Any:
             first, self._first_step = self._first_step, False
-            if self._noise is None:
-                return whole(*args, **kwargs)
-            with self._noise.paused():
-                return (once if first else whole)(*args, **kwargs)
+            return (once if first else whole)(*args, **kwargs)
 
-        return step
+        return self._without_noise(step)
+
+    def _without_noise(self, forward: Forward) -> Forward:
+        """For networks that draw none: to be asked whether to draw slows every operation down."""
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            if self._noise is None:
+                return forward(*args, **kwargs)
+            with self._noise.paused():
+                return forward(*args, **kwargs)
+
+        return called
 
     def _stop_if_asked(self) -> None:
         if self._asked_to_stop():
