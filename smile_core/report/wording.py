@@ -66,7 +66,9 @@ def uneven(word: ExplainedWord) -> bool:
 
 
 def interval_text(word: ExplainedWord) -> str:
-    """`± 0.03`, or `(+0.31 to +0.46)` for an uneven one."""
+    """`± 0.03`, or `(+0.31 to +0.46)` for an uneven one; beyond 1, the whole edit, digits would say nothing."""
+    if half_width(word) > 1:
+        return "± more than 1"
     if uneven(word):
         return f"({signed(word.low)} to {signed(word.high)})"
     return f"± {half_width(word):.2f}"

@@ -45,6 +45,7 @@ def test_responses_have_no_plus(value: float, text: str) -> None:
         (word(-0.2, -0.5, 0.0), "−0.20 (−0.50 to 0.00)"),
         (word(0.5, 0.5, 0.5), "+0.50 ± 0.00"),
         (word(0.0, -0.03, 0.03), "0.00 ± 0.03"),
+        (word(0.99, -6.18, 8.16), "+0.99 ± more than 1"),
     ],
 )
 def test_influence_and_interval(shown: ExplainedWord, text: str) -> None:
