@@ -20,7 +20,7 @@ from smile_core.relevance import Rows, Settings, held_out, misfit, row_covarianc
 WIDENING, CARE, END_CARE = 2.0, 2.0, 4.0
 """How much wider than under the prior intervals are where the response bends, as a variance; how much held-out errors
 count there; and how much those at the full and the empty mask. Set on the published games, on every other game of an
-earlier scenes-turbo and on synthetic editors, so `bench.coverage` flatters on those; games of newer weights had no say."""
+earlier scenes-turbo and on synthetic editors, so `bench.coverage` flatters on those; newer games had no say."""
 LEAST = 0.003
 """No 95 % interval is narrower on either side unless every mask is known: some mask may always be an exception."""
 NEGLIGIBLE = 1e-2
