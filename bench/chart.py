@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, NAMES = 430, 300, 52, 34, 40, 150
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, NAMES = 430, 316, 52, 50, 40, 190
 COLOURS = ("#0b5394", "#c24f00", "#2a7d3f", "#8a3fa0", "#8c6d00", "#b3123d", "#4d4d4d", "#007b7f", "#6b4226")
 """Okabe and Ito's order, darkened until thin lines have a contrast of 4.5 on white."""
 APART = 12
@@ -52,7 +52,7 @@ def chart(panels: Mapping[str, Mapping[str, Line]], *, across: str, up: str, flo
             parts.append(f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{x}</text>')
         parts.append(f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{escape(across)}</text>')
         if not number:
-            parts.append(f'<text x="0" y="{TOP - 4}" font-size="10">{escape(up)}</text>')
+            parts.append(f'<text x="0" y="{TOP - 14}" font-size="10">{escape(up)}</text>')
         ends = _spread({name: place(*line[-1])[1] for name, line in lines.items()})
         for i, (name, line) in enumerate(lines.items()):
             where = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
