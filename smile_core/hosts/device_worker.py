@@ -99,6 +99,8 @@ class DeviceWorker:
     def _edit(
         self, image: np.ndarray, prompts: Sequence[str], seed: int, area: np.ndarray | None
     ) -> list[np.ndarray | None]:
+        if self._asked_to_stop():
+            raise Cancelled("stopped on request")
         given = {"do": "edit", "prompts": list(prompts), "seed": seed, "shape": image.shape[:2]}
         blobs = [image.tobytes(), *([] if area is None else [np.packbits(area).tobytes()])]
         answer, pictures = self._ask(given, blobs)

@@ -361,12 +361,8 @@ def picture_of(task: Task) -> Picture:
     """
     from smile_core.picture import load_picture
 
-    try:
-        found = os.lstat(task.image)
-        same = stat.S_ISREG(found.st_mode) and (found.st_mtime_ns, found.st_size) == task.stamp
-    except OSError:
-        same = False
-    if not same:
+    found = os.lstat(task.image) if os.path.lexists(task.image) else None
+    if found is not None and not (stat.S_ISREG(found.st_mode) and (found.st_mtime_ns, found.st_size) == task.stamp):
         raise ImageError(f"{Path(task.image).name} changed before it was read; explain the prompt again")
     return load_picture(Path(task.image))
 
