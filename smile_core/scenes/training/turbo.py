@@ -118,10 +118,14 @@ class Seeing(nn.Module):
         super().__init__()
         self.say = nn.Conv2d(width, 2 * len(KINDS), 1)
         self._middle = torch.empty(0)
-        unet.mid_block.register_forward_hook(self._keep)  # type: ignore[union-attr]
+        self._hook = unet.mid_block.register_forward_hook(self._keep)  # type: ignore[union-attr]
 
     def _keep(self, module: nn.Module, given: object, output: Tensor) -> None:
         self._middle = output
+
+    def close(self) -> None:
+        """Look no more: a module whose hooks hold part of a graph cannot be copied."""
+        self._hook.remove()
 
     def loss(self, source: Tensor, target: Tensor) -> Tensor:
         """Cross-entropy a cell, summed over kinds; `source` and `target` are bit maps (B, 8, 8)."""
@@ -165,6 +169,7 @@ def train_editing(
 
     modules = [pipe.unet, pipe.text_encoder]
     train("editing", modules, loss_of, steps=steps, rate=rate, seed=seed, helpers=[seeing.say], on_save=on_save)
+    seeing.close()
 
 
 def train_together(
