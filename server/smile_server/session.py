@@ -25,7 +25,7 @@ from smile_server.parts import TextConnection
 from smile_server.protocol import camel, wire
 from smile_server.refreshing import Refreshing
 from smile_server.resolving import Grounds, path_of
-from smile_server.session_protocol import SessionProtocol
+from smile_server.session_protocol import SessionProtocol, shared_converter
 from smile_server.settings import Settings, settings_from
 from smile_server.tracking import TrackedDocument, TrackedPrompt
 
@@ -47,7 +47,9 @@ class Session:
         self.documents: dict[str, TrackedDocument] = {}
         self.ended = asyncio.Event()
         self.outgoing: asyncio.Queue[str] = asyncio.Queue(MOST_WAITING)
-        self.server = LanguageServer("smile-lens", smile_core.__version__, protocol_cls=SessionProtocol)
+        self.server = LanguageServer(
+            "smile-lens", smile_core.__version__, protocol_cls=SessionProtocol, converter_factory=shared_converter
+        )
         self.refreshing = Refreshing(self)
         self.stops: dict[int | str, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from lsprotocol import types
-from pygls.protocol import LanguageServerProtocol
+from pygls.protocol import LanguageServerProtocol, default_converter
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 from pygls.protocol.language_server import lsp_method
 
@@ -18,6 +19,12 @@ from pygls.protocol.language_server import lsp_method
 _pygls = logging.getLogger("pygls")
 _pygls.addHandler(logging.NullHandler())
 _pygls.propagate = False
+
+
+@cache
+def shared_converter() -> Any:
+    """One for all sessions: what it learns about a type takes a tenth of a second, once."""
+    return default_converter()  # type: ignore[no-untyped-call]
 
 
 class SessionProtocol(LanguageServerProtocol):
