@@ -387,6 +387,22 @@ async def test_an_explanation_by_command_has_progress_and_can_be_cancelled(talk:
     assert stopped["phase"] == "stopped"
 
 
+async def test_a_command_stops_what_was_asked_for_by_typing(talk: Talk, folder: Path, engine: Engine) -> None:
+    uri = _uri(folder)
+    text = "could you please make the whole sky stormy and remove the tree for me now"
+    before = engine.status().edits
+    talk.open(uri, "---\nimage: street.png\nseed: 11\nmodel: scenes-turbo\n---\n" + text)
+    running = await talk.hear("smile/influence", lambda p: p["prompts"][0]["phase"] == "running")
+    given = {"uri": uri, "prompt": running["prompts"][0]["id"]}
+    assert await talk.ask("workspace/executeCommand", {"command": "smile.cancel", "arguments": [given]}) is None
+    (stopped,) = await talk.settled(uri)
+    assert stopped["phase"] == "stopped"
+    async with asyncio.timeout(20):
+        while engine.busy:
+            await asyncio.sleep(0.01)
+    assert engine.status().edits - before < 30, "the explanation was made to its end"
+
+
 async def test_an_untrusted_workspace_runs_nothing(folder: Path) -> None:
     engine = Engine(private=True)
     talk = Talk(engine)
