@@ -213,7 +213,11 @@ def save_half(pipe: Img2ImgTurboPipeline, folder: Path) -> None:
 
 
 def write_known_pictures(folder: Path) -> None:
-    """Say in a model's folder what it was trained on."""
+    """Say in a model's folder what it was trained on, and no longer where."""
+    for file in folder.rglob("config.json"):
+        config = json.loads(file.read_text(encoding="utf-8"))
+        config.pop("_name_or_path", None)
+        file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     known = {"about": "cartoon scenes as `smile scene` draws them", "most_colours": MOST_COLOURS}
     (folder / "known_pictures.json").write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
