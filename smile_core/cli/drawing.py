@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from smile_core.cli.options import (
     check_suffix,
     one_line_errors,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def scene(

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from smile_core.cli.options import (
-    Debug,
-    one_line_errors,
-)
-
-if TYPE_CHECKING:
-    pass
+from smile_core.cli.options import Debug, one_line_errors
 
 
 def _nowhere() -> frozenset[str]:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from smile_core.cli.options import (
-    Debug,
-    one_line_errors,
-)
+from smile_core.cli.options import Debug, one_line_errors
 from smile_core.errors import SmileError
-
-if TYPE_CHECKING:
-    pass
-
 
 evidence_app = typer.Typer(help="Show what is stored of edits made; `clear` removes it.", rich_markup_mode=None)
 
