@@ -17,6 +17,7 @@ FAMILIES = {
     "image-to-image XL": tiny_models.build_image_to_image_xl,
     "inpainting": tiny_models.build_inpainting,
     "inpainting with 4 channels": lambda folder: tiny_models.build_inpainting(folder, channels=4),
+    "inpainting 2": tiny_models.build_inpainting_2,
     "inpainting XL": tiny_models.build_inpainting_xl,
     "FLUX.1 Kontext": tiny_models.build_flux_kontext,
     "Qwen-Image-Edit": tiny_models.build_qwen_image_edit,

@@ -30,6 +30,27 @@ def build_inpainting(folder: Path, *, channels: int = 9) -> Path:
     return _stable_diffusion(folder, diffusers.StableDiffusionInpaintPipeline, channels=channels)
 
 
+def build_inpainting_2(folder: Path) -> Path:
+    """Stable Diffusion 2 for inpainting: linear projections, heads by level, velocity instead of noise."""
+    scheduler = diffusers.DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
+    return _stable_diffusion(
+        folder,
+        diffusers.StableDiffusionInpaintPipeline,
+        channels=9,
+        scheduler=scheduler,
+        use_linear_projection=True,
+        attention_head_dim=(2, 4),
+    )
+
+
 def build_latent_consistency(folder: Path) -> Path:
     """Stable Diffusion distilled to a consistency model; our code has no module for it."""
     return _stable_diffusion(

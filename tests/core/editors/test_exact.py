@@ -49,6 +49,10 @@ PLAIN: dict[str, tuple[str, dict[str, Any]]] = {
         "StableDiffusionInpaintPipeline",
         {"num_inference_steps": 4, "guidance_scale": 7.5, "width": 32, "height": 32},
     ),
+    "inpainting 2": (
+        "StableDiffusionInpaintPipeline",
+        {"num_inference_steps": 4, "guidance_scale": 7.5, "width": 32, "height": 32},
+    ),
     "inpainting XL": (
         "StableDiffusionXLInpaintPipeline",
         {"num_inference_steps": 4, "guidance_scale": 7.5, "strength": 1.0, "width": 32, "height": 32},

@@ -96,9 +96,9 @@ def test_a_whole_explanation(family: str, open_family: Open, image: np.ndarray) 
     explanation = explainer.explain("make it snowy", image, area=area)
     assert len(explanation.rows) == 8
     assert explanation.counts.made == 8
-    assert explanation.setting.family == family.removesuffix(" with 4 channels").replace("image XL", "image").replace(
-        "inpainting XL", "inpainting"
-    )
+    assert explanation.setting.family == family.removesuffix(" with 4 channels").removesuffix(" 2").replace(
+        "image XL", "image"
+    ).replace("inpainting XL", "inpainting")
     again = explainer.explain("make it snowy", image, area=area)
     assert again.counts.made == 0
 
@@ -113,7 +113,7 @@ def test_fewer_steps_are_called_a_draft(family: str, open_family: Open, image: n
     assert draft.remarks(image, ["red"])[0].startswith("this is a draft")
 
 
-@pytest.mark.parametrize("family", ["inpainting", "inpainting with 4 channels", "inpainting XL"])
+@pytest.mark.parametrize("family", ["inpainting", "inpainting with 4 channels", "inpainting 2", "inpainting XL"])
 def test_nothing_outside_of_the_area_changes(family: str, open_family: Open, image: np.ndarray) -> None:
     area = area_of(image)
     edited = edit(open_family(family), image, ["a red car"])[0]
