@@ -13,12 +13,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from PIL import Image
 
 from smile_core.editors.diffusers_editor import DiffusersEditor
 from smile_core.editors.inpainting import InpaintingEditor
+from smile_core.editors.shortcuts import Branches
 from smile_core.errors import EditorError
 
 _REFUSED = {
@@ -66,6 +67,8 @@ class AnyPipelineEditor(DiffusersEditor):
     """Calls a pipeline with those of our values that it knows."""
 
     one_at_a_time = True
+    branches: ClassVar[Branches | None] = None
+    deep: ClassVar[bool] = False
 
     def __init__(self, folder: Path, *, name: str, pipeline: str, **settings: Any) -> None:
         """See `DiffusersEditor`; the settings and their usual values are the pipeline's own."""

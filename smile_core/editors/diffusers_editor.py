@@ -30,6 +30,7 @@ from smile_core.editors.known_pictures import remarks_on
 from smile_core.editors.paired_noise import PairedNoise
 from smile_core.editors.pictures_out import at_source_size, resized
 from smile_core.editors.shared_work import SharedWork
+from smile_core.editors.shortcuts import Branches, Shortcuts
 from smile_core.errors import EditorError
 
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -55,6 +56,10 @@ class DiffusersEditor:
     shell_name: str | None = None
     one_at_a_time: ClassVar[bool] = False
     """The pipeline takes one prompt a call."""
+    branches: ClassVar[Branches | None] = None
+    """Of its guidance; the family then knows the draft setting `guided`."""
+    deep: ClassVar[bool] = False
+    """Its denoiser is a UNet called several times; the family then knows the draft setting `reuse`."""
 
     def __init__(
         self,
@@ -80,13 +85,16 @@ class DiffusersEditor:
                 on a CPU. It is compiled behind the scenes and used where it gives the same faster.
             most_rows: that a network computes at once, a few a prompt with guidance; fewer need less memory.
             **settings: of the family, such as steps=30; also `side`, the pixels of the square that the model
-                was trained on, where it is not known from the weights.
+                was trained on, where it is not known from the weights; of drafts `guided`, the share of the
+                steps with guidance (over 0 to 1), and `reuse`, the number of steps that share their deep
+                features (1 or more), where the family has them.
 
         Raises:
-            EditorError: a setting or precision is unknown, or `most_rows` is under 1.
+            EditorError: a setting or precision is unknown or impossible, or `most_rows` is under 1.
         """
         defaults = self._usual(folder)
-        known = {**defaults, "side": 0}
+        whole = {**({} if self.branches is None else {"guided": 1.0}), **({"reuse": 1.0} if self.deep else {})}
+        known = {**defaults, **whole, "side": 0}
         for setting in settings:
             if setting not in known:
                 raise EditorError(f"{name} has no setting {setting!r}; it knows {', '.join(known)}")
@@ -95,8 +103,9 @@ class DiffusersEditor:
         if most_rows is not None and most_rows < 1:
             raise EditorError(f"{name} cannot compute {most_rows} rows at once; take 1 or more")
         self._folder, self._name, self._class = folder, name, pipeline
-        advised = _advised(folder, known)
+        advised = _advised(folder, {**defaults, "side": 0})
         self._settings: dict[str, float] = {"side": 0, **defaults, **advised, **settings}
+        self._check_shortcuts()
         self._usual_steps = {**defaults, **advised}.get("steps")
         self._device = torch.device(device) if device is not None else device_in_use()
         compiler = compile_with or ("inductor" if self._device.type == "cuda" else "no")
@@ -108,6 +117,25 @@ class DiffusersEditor:
         self.batch = 1 if self.one_at_a_time else BATCH_ON_GPU if self._device.type == "cuda" else BATCH_ON_CPU
         fixed = {**self._settings, "precision": str(self._dtype)}
         self.fingerprint: str | None = folder_fingerprint(folder, fixed, self._device)
+
+    def _check_shortcuts(self) -> None:
+        guided, reuse = self._settings.get("guided", 1.0), self._settings.get("reuse", 1.0)
+        if not 0 < guided <= 1:
+            raise EditorError(f"guided is the share of the steps with guidance, over 0 to 1, not {guided:g}")
+        if guided < 1 and self._settings.get("guidance", 0) <= 1:
+            raise EditorError(f"{self._name} has no guidance to cut off; leave out guided")
+        if reuse < 1 or reuse != int(reuse):
+            raise EditorError(f"reuse is a number of steps, 1 or more, not {reuse:g}")
+        if guided == 1:
+            self._settings.pop("guided", None)
+        if reuse == 1:
+            self._settings.pop("reuse", None)
+
+    def _shortcuts(self, pipeline: Any) -> Shortcuts | None:
+        guided, reuse = self._settings.get("guided", 1.0), int(self._settings.get("reuse", 1))
+        if guided == reuse == 1:
+            return None
+        return Shortcuts(pipeline.scheduler, branches=self.branches, guided=guided, reuse=reuse)
 
     def _usual(self, folder: Path) -> Mapping[str, float]:
         """The settings for this folder's kind of model."""
@@ -128,7 +156,11 @@ class DiffusersEditor:
             if part is not None and all(weight.ndim <= 4 for weight in part.parameters()):
                 part.to(memory_format=torch.channels_last)
         self._work = SharedWork(
-            pipeline, asked_to_stop=self._stop_asked, compile_with=self._compile_with, most_rows=self._most_rows
+            pipeline,
+            asked_to_stop=self._stop_asked,
+            compile_with=self._compile_with,
+            most_rows=self._most_rows,
+            shortcuts=self._shortcuts(pipeline),
         )
         return pipeline
 
@@ -151,7 +183,7 @@ class DiffusersEditor:
 
     def describe(self) -> dict[str, str]:
         """Name, family, and what fixes an edit."""
-        draft = {} if self._settings.get("steps") == self._usual_steps else {"draft": self._draft()}
+        draft = {"draft": self._draft()} if self._draft() else {}
         shown = {k.replace("_", " "): f"{v:g}" for k, v in self._settings.items() if k != "side"}
         precision = str(self._dtype).removeprefix("torch.")
         return {
@@ -164,7 +196,14 @@ class DiffusersEditor:
         }
 
     def _draft(self) -> str:
-        return f"{self._settings['steps']:g} steps instead of {self._usual_steps:g}: another model is explained"
+        """What makes another model of it; nothing where it runs as it is meant to."""
+        steps, settings = self._usual_steps, self._settings
+        ways = [f"{settings['steps']:g} steps instead of {steps:g}"] if settings.get("steps") != steps else []
+        if "guided" in settings:
+            ways.append(f"guidance in the first {settings['guided']:.0%} of the steps only")
+        if "reuse" in settings:
+            ways.append(f"deep features computed once in {settings['reuse']:g} steps")
+        return f"{', '.join(ways)}: another model is explained" if ways else ""
 
     def characters_read(self, prompt: str) -> int:
         """See `ReadsPartly`."""

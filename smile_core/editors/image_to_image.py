@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image
 
 from smile_core.editors.diffusers_editor import DiffusersEditor
+from smile_core.editors.shortcuts import Branches
 from smile_core.errors import EditorError
 
 
@@ -23,6 +24,8 @@ class ImageToImageEditor(DiffusersEditor):
 
     family = "image-to-image"
     defaults: Mapping[str, float] = {"steps": 30, "guidance": 7.5, "strength": 0.75}
+    branches = Branches(2, text=1)
+    deep = True
 
     def _usual(self, folder: Path) -> Mapping[str, float]:
         # Models distilled to few steps, told by their scheduler's spacing, want no guidance (SD-Turbo's card).

@@ -8,13 +8,14 @@ prompt describes what the area shall show. Outside of the area the source's own 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
 
 from smile_core.editors.diffusers_editor import DiffusersEditor
 from smile_core.editors.pictures_out import resized
+from smile_core.editors.shortcuts import Branches
 from smile_core.errors import EditorError
 
 
@@ -24,6 +25,8 @@ class InpaintingEditor(DiffusersEditor):
     family = "inpainting"
     defaults: Mapping[str, float] = {"steps": 30, "guidance": 7.5, "strength": 1.0}
     paints_in_area = True
+    branches: ClassVar[Branches | None] = Branches(2, text=1)
+    deep: ClassVar[bool] = True
 
     def edit(self, image: np.ndarray, prompts: Sequence[str], *, seed: int) -> list[np.ndarray | None]:
         """An inpainting model cannot edit without an area.

@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from smile_core.editors.diffusers_editor import DiffusersEditor
+from smile_core.editors.shortcuts import Branches
 
 
 class InstructPix2PixEditor(DiffusersEditor):
@@ -19,6 +20,8 @@ class InstructPix2PixEditor(DiffusersEditor):
 
     family = "InstructPix2Pix"
     defaults: Mapping[str, float] = {"steps": 20, "guidance": 7.5, "image_guidance": 1.5}
+    branches = Branches(3, text=0)
+    deep = True
 
     def _call(self, picture: Image.Image, mask: Image.Image | None, prompts: list[str]) -> dict[str, Any]:
         return {

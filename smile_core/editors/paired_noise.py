@@ -21,12 +21,15 @@ class PairedNoise(TorchFunctionMode):
     """While active, `torch.randn` and `torch.randn_like` give every row of a batch the same numbers.
 
     Noise asked for without a generator comes from one of its own, never from the process's.
+
+    Attributes:
+        rows: the number of prompts in the batch.
     """
 
     def __init__(self, rows: int, *, seed: int) -> None:
         """`rows` is the number of prompts in the batch; `seed` that of draws without a generator."""
         super().__init__()
-        self._rows = rows
+        self.rows = rows
         self._own = torch.Generator("cpu").manual_seed(seed)
         self._active = False
 
@@ -62,7 +65,7 @@ class PairedNoise(TorchFunctionMode):
         generator = given.pop("generator", None)
         device = torch.device(given.pop("device", None) or "cpu")
         generator = self._own if generator is None else generator
-        repeated = len(shape) > 1 and shape[0] == self._rows
+        repeated = len(shape) > 1 and shape[0] == self.rows
         drawn = torch.randn(
             (1, *shape[1:]) if repeated else shape, generator=generator, device=generator.device, **given
         )

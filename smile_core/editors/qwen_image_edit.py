@@ -15,6 +15,7 @@ from PIL import Image
 
 from smile_core.editors.diffusers_editor import DiffusersEditor
 from smile_core.editors.diffusers_folder import characters_read
+from smile_core.editors.shortcuts import Branches
 
 _NATIVE = 1024
 _MULTIPLE = 32
@@ -29,6 +30,7 @@ class QwenImageEditEditor(DiffusersEditor):
     defaults: Mapping[str, float] = {"steps": 40, "guidance": 4.0}
     half = torch.bfloat16
     one_at_a_time = True
+    branches = Branches(2, text=0, apart=True)
 
     _blank: tuple[bytes, dict[str, Any]] | None = None
 

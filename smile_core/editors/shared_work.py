@@ -24,6 +24,7 @@ from smile_core.editors.compiled import CompiledBehind
 from smile_core.editors.memory import free_memory, is_out_of_memory
 from smile_core.editors.paired_noise import PairedNoise
 from smile_core.editors.rows import digests, joined, row_count, taken, tensors_in
+from smile_core.editors.shortcuts import Shortcuts
 from smile_core.errors import Cancelled
 
 _ENCODED_KEPT = 2
@@ -42,6 +43,7 @@ class SharedWork:
         asked_to_stop: Callable[[], bool],
         compile_with: str | None = None,
         most_rows: int | None = None,
+        shortcuts: Shortcuts | None = None,
     ) -> None:
         """
         Args:
@@ -49,8 +51,9 @@ class SharedWork:
             asked_to_stop: asked before each piece of each step.
             compile_with: a backend of `torch.compile` for the denoiser; see `compiled.py`.
             most_rows: that a network computes at once; None for as many as fit.
+            shortcuts: of a draft.
         """
-        self._asked_to_stop = asked_to_stop
+        self._asked_to_stop, self._shortcuts = asked_to_stop, shortcuts
         self._compile_with, self._most_rows = compile_with, most_rows
         self._noise: PairedNoise | None = None
         self._first_step = False
@@ -58,7 +61,7 @@ class SharedWork:
         self._encoded: OrderedDict[str, Any] = OrderedDict()
         for name, part in pipeline.components.items():
             if name.startswith(("unet", "transformer")) and isinstance(part, torch.nn.Module):
-                part.forward = self._denoising(part.forward)
+                part.forward = self._denoising(part, part.forward)
             elif name.startswith("text_encoder") and isinstance(part, torch.nn.Module):
                 part.forward = self._without_noise(_once_a_text(part.forward))
         vae = pipeline.components.get("vae")
@@ -80,16 +83,22 @@ class SharedWork:
     def begin(self, noise: PairedNoise) -> None:
         """A batch starts; `noise` is the active one."""
         self._noise, self._first_step = noise, True
+        if self._shortcuts is not None:
+            self._shortcuts.begin(noise.rows)
 
-    def _denoising(self, forward: Forward) -> Forward:
-        if self._compile_with is not None:
+    def _denoising(self, part: Any, forward: Forward) -> Forward:
+        shortcuts = self._shortcuts
+        if self._compile_with is not None and (shortcuts is None or shortcuts.compiles):
             forward = self.compiled = CompiledBehind(forward, backend=self._compile_with)
+        if shortcuts is not None:
+            forward = shortcuts.wrapped(part, forward)
         whole = in_pieces(forward, before=self._stop_if_asked, most=self._most_rows)
         once = once_a_row(whole)
 
         def step(*args: Any, **kwargs: Any) -> Any:
             first, self._first_step = self._first_step, False
-            return (once if first else whole)(*args, **kwargs)
+            run = once if first else whole
+            return run(*args, **kwargs) if shortcuts is None else shortcuts.step(run, args, kwargs)
 
         return self._without_noise(step)
 

@@ -1,0 +1,167 @@
+"""Shortcuts that change what a model paints: only where they are asked for, and called drafts wherever they show.
+
+- `guided`: guidance in the first steps only (Castillo et al., "Adaptive Guidance", arXiv 2312.12487); later the
+  branch with the text stands for all branches, so that a step computes a half or a third of the rows.
+- `reuse`: what the deeper levels of a UNet gave is used again for some steps, and only its outermost level is
+  computed anew (Ma et al., "DeepCache", arXiv 2312.00858).
+
+The caches of diffusers itself are for transformers, not for UNets, and decide for a batch as a whole or count
+calls; an edit would depend on the prompts beside it, which no edit may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from smile_core.editors.rows import row_count, taken
+from smile_core.errors import EditorError
+
+Forward = Callable[..., Any]
+_ROWS = "rows_of_the_batch"
+
+
+@dataclass(frozen=True)
+class Branches:
+    """How a pipeline asks its denoiser for guidance.
+
+    Attributes:
+        count: branches a step.
+        text: which of them has the text, from 0.
+        apart: each branch is a call of its own; else their rows follow each other in one.
+    """
+
+    count: int
+    text: int
+    apart: bool = False
+
+
+class Shortcuts:
+    """What is left out at which step of a batch."""
+
+    def __init__(self, scheduler: Any, *, branches: Branches | None, guided: float = 1.0, reuse: int = 1) -> None:
+        """
+        Args:
+            scheduler: of the pipeline; knows its steps when the first one begins.
+            branches: of its guidance, where it has any.
+            guided: the share of the steps with guidance, over 0 to 1 for all; the first always has it.
+            reuse: deep features are computed at the first of so many steps.
+        """
+        self._scheduler, self._branches = scheduler, branches
+        self._guided, self._reuse = guided, reuse
+        self._deep: DeepFeatures | None = None
+        self._rows = self._calls = self._guided_steps = 0
+        self._of_text: Any = None
+
+    @property
+    def compiles(self) -> bool:
+        """Whether every step runs the same operations, so that a compiler can help."""
+        return self._reuse == 1
+
+    def wrapped(self, unet: Any, forward: Forward) -> Forward:
+        """A denoiser's forward, which from now on skips what may be skipped.
+
+        Raises:
+            EditorError: it has no deeper levels.
+        """
+        if self._reuse == 1:
+            return forward
+        self._deep = DeepFeatures(unet)
+        return self._deep.around(forward)
+
+    def begin(self, rows: int) -> None:
+        """A batch of so many prompts starts."""
+        self._rows, self._calls, self._of_text = rows, 0, None
+        if self._deep is not None:
+            self._deep.forget()
+
+    def step(self, run: Forward, args: Any, kwargs: Any) -> Any:
+        """One call of the denoiser with rows of all prompts, by `run`, with as much of it as is needed."""
+        apart = self._branches is not None and self._branches.apart
+        number, branch = divmod(self._calls, self._branches.count if self._branches and apart else 1)
+        if self._calls == 0:
+            self._guided_steps = max(1, round(self._guided * self._steps(args)))
+        self._calls += 1
+        rows = row_count(args, kwargs)
+        if self._deep is not None:
+            self._deep.anew = number % self._reuse == 0
+            kwargs = {**kwargs, _ROWS: torch.arange(rows)}
+        if self._branches is None or number < self._guided_steps:
+            return run(*args, **kwargs)
+        if apart:
+            if branch == self._branches.text:
+                self._of_text = run(*args, **kwargs)
+            return self._of_text
+        if rows != self._branches.count * self._rows:
+            return run(*args, **kwargs)
+        chosen = torch.arange(self._rows) + self._branches.text * self._rows
+        made = run(*taken(args, chosen, rows), **taken(kwargs, chosen, rows))
+        return taken(made, torch.arange(self._rows).repeat(self._branches.count), self._rows)
+
+    def _steps(self, args: Any) -> int:
+        """How many there are from the one that a first call is about; image-to-image leaves some out."""
+        steps = [float(step) for step in self._scheduler.timesteps]
+        here = float(args[1]) if len(args) > 1 and isinstance(args[1], Tensor) and args[1].numel() == 1 else None
+        return len(steps) - (steps.index(here) if here in steps else 0)
+
+
+class DeepFeatures:
+    """What the levels of a UNet below the outermost gave, by row, for the steps at which they are skipped.
+
+    Attributes:
+        anew: whether the next call computes them.
+    """
+
+    def __init__(self, unet: Any) -> None:
+        """
+        Args:
+            unet: whose blocks' methods are replaced on this object only.
+
+        Raises:
+            EditorError: it has one level, or is no UNet of diffusers.
+        """
+        down: Any = getattr(unet, "down_blocks", ())
+        up: Any = getattr(unet, "up_blocks", ())
+        if len(up) < 2 or getattr(unet, "mid_block", None) is None:
+            raise EditorError(f"a {type(unet).__name__} has no deep features to reuse; leave out reuse")
+        self.anew = True
+        self._kept: dict[int, Tensor] = {}
+        self._rows: list[int] = []
+        nothing = torch.empty(0)
+        for block in down[1:]:
+            residuals = len(block.resnets) + (block.downsamplers is not None)
+            block.forward = self._skipped(block.forward, (nothing, (nothing,) * residuals))
+        for block in (unet.mid_block, *up[:-2]):
+            block.forward = self._skipped(block.forward, nothing)
+        up[-2].forward = self._remembered(up[-2].forward)
+
+    def forget(self) -> None:
+        """A new batch: nothing of the last one counts."""
+        self.anew = True
+        self._kept.clear()
+
+    def around(self, forward: Forward) -> Forward:
+        """The UNet's forward, told by one more argument which rows of the batch it is given."""
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            self._rows = kwargs.pop(_ROWS).tolist()
+            return forward(*args, **kwargs)
+
+        return called
+
+    def _skipped(self, forward: Forward, instead: Any) -> Forward:
+        return lambda *args, **kwargs: forward(*args, **kwargs) if self.anew else instead
+
+    def _remembered(self, forward: Forward) -> Forward:
+        def called(*args: Any, **kwargs: Any) -> Any:
+            if not self.anew:
+                return torch.stack([self._kept[row] for row in self._rows])
+            made = forward(*args, **kwargs)
+            self._kept.update(zip(self._rows, made, strict=True))
+            return made
+
+        return called
