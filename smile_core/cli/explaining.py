@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from smile_core.cli.drafts import check_draft, draft_settings, tell_agreement
 from smile_core.cli.options import (
     Area,
     Debug,
     Devices,
+    Guided,
     Image,
     Model,
     MostRows,
     PaidEdits,
     Private,
+    Reuse,
     Seed,
     Steps,
     check_suffix,
@@ -37,8 +40,14 @@ def explain(
     seed: Seed = None,
     area: Area = None,
     steps: Steps = None,
+    guided: Guided = None,
+    reuse: Reuse = None,
     draft: Annotated[
-        int | None, typer.Option(min=1, help="First a draft of this many steps, then how far the exact one agrees.")
+        str | None,
+        typer.Option(
+            help="First a draft (8 for its steps, guided=0.5, reuse=3, or some of them with commas between), "
+            "then how far the exact one agrees."
+        ),
     ] = None,
     devices: Devices = None,
     most_rows: MostRows = None,
@@ -88,30 +97,33 @@ def explain(
         if png is not None and len(tasks) > 1:
             raise SmileError(f"{what} holds {len(tasks)} prompts, a PNG shows one; use --html")
         pictures = {path: load_picture(path) for path in dict.fromkeys(task.image for task in tasks)}
-        explainers: dict[tuple[str, Path | None, int | None], Explainer] = {}
+        explainers: dict[tuple[str, Path | None, tuple[Any, ...]], Explainer] = {}
         explanations = []
         most = len(tasks) * method.seeds * (method.budget or MOST_EDITS)
 
-        def explained(task: Task, number: int | None) -> Explanation:
-            key = (task.model, task.image if task.model == "oracle" else None, number)
+        exact: dict[str, Any] = {"steps": steps, "guided": guided, "reuse": reuse}
+        shorter = None if draft is None else {**exact, **draft_settings(draft)}
+
+        def explained(task: Task, settings: dict[str, Any]) -> Explanation:
+            key = (task.model, task.image if task.model == "oracle" else None, tuple(settings.values()))
             if key not in explainers:
                 editor = editor_of(
-                    task, steps=number, paid_edits=paid_edits, most=most, devices=devices, most_rows=most_rows
+                    task, **settings, paid_edits=paid_edits, most=most, devices=devices, most_rows=most_rows
                 )
                 explainers[key] = Explainer(editor, method=method, evidence=kept)
-            if number is not None and number == draft:
-                _check_draft(explainers[key], steps, draft)
+            if draft is not None and settings is shorter:
+                check_draft(explainers[key].editor.describe(), draft, same=shorter == exact)
             return explained_task(task, explainers[key], pictures[task.image])
 
         with kept_evidence(private) as kept:
             for task in tasks:
-                if draft is not None:
-                    explanations.append(explained(task, draft))
+                if shorter is not None:
+                    explanations.append(explained(task, shorter))
                     # At once: that it comes early is what a draft is for.
                     _show([] if json else explanations[-1:], as_json=False)
-                explanations.append(explained(task, steps))
-                if draft is not None:
-                    _tell_agreement(explanations[-2:], draft)
+                explanations.append(explained(task, exact))
+                if shorter is not None:
+                    tell_agreement(explanations[-2], explanations[-1], shorter)
         # Files first: a reader of the text who leaves early must not cost the report.
         written = [("report", save(explanations, html))] if html is not None else []
         written += [("picture", save(explanations, png))] if png is not None else []
@@ -119,21 +131,6 @@ def explain(
         _show(explanations if json or draft is None else explanations[1::2], as_json=json)
         for kind, path in written:
             typer.echo(f"{kind}: {path}", err=json)
-
-
-def _check_draft(explainer: Explainer, steps: int | None, draft: int) -> None:
-    described = explainer.editor.describe()
-    if "draft" not in described or draft == steps:
-        raise SmileError(f"{described['name']} takes {draft} steps anyway, or no other number; leave out --draft")
-
-
-def _tell_agreement(explanations: list[Explanation], draft: int) -> None:
-    """How far a draft and the exact explanation of the same prompt agree."""
-    from smile_core.compare import compare as compared
-    from smile_core.report.comparison import agreement_text
-
-    found = compared(explanations, [f"draft of {draft} steps", "exact"])
-    typer.echo(f"smile: {agreement_text(found, found.agreements[0])}", err=True)
 
 
 def _show(explanations: list[Explanation], *, as_json: bool) -> None:
@@ -161,6 +158,8 @@ def preview(
     seed: Seed = None,
     area: Area = None,
     steps: Steps = None,
+    guided: Guided = None,
+    reuse: Reuse = None,
     devices: Devices = None,
     most_rows: MostRows = None,
     paid_edits: PaidEdits = None,
@@ -181,7 +180,16 @@ def preview(
             raise SmileError(f"{prompt} holds {len(tasks)} prompts, a preview shows one; give the prompt itself")
         task, picture = tasks[0], load_picture(tasks[0].image)
         with kept_evidence(private) as kept:
-            editor = editor_of(task, steps=steps, paid_edits=paid_edits, most=2, devices=devices, most_rows=most_rows)
+            editor = editor_of(
+                task,
+                steps=steps,
+                guided=guided,
+                reuse=reuse,
+                paid_edits=paid_edits,
+                most=2,
+                devices=devices,
+                most_rows=most_rows,
+            )
             explainer = Explainer(editor, evidence=kept)
             made = explainer.preview(task.prompt, picture, area=task.area, seed=task.seed)
         for note in made.notes:

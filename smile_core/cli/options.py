@@ -34,6 +34,16 @@ Area = Annotated[
 Steps = Annotated[int | None, typer.Option(min=1, help="Steps of the model; fewer than its own make a draft.")]
 
 
+Guided = Annotated[
+    float | None, typer.Option(help="Share of the steps with guidance, such as 0.5; less than all makes a draft.")
+]
+
+
+Reuse = Annotated[
+    int | None, typer.Option(min=1, help="Compute the UNet's deep features once in so many steps; a draft.")
+]
+
+
 Devices = Annotated[
     str | None,
     typer.Option(envvar="SMILE_DEVICES", help="Split the edits over devices: all, or such as cuda:0,cuda:1."),

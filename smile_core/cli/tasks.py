@@ -86,6 +86,8 @@ def editor_of(
     task: Task,
     *,
     steps: int | None = None,
+    guided: float | None = None,
+    reuse: int | None = None,
     paid_edits: int | None = None,
     most: int = MOST_EDITS,
     devices: str | None = None,
@@ -98,7 +100,7 @@ def editor_of(
 
         return OracleEditor(scene_of(task.image))
     paid = task.model.startswith(("https://", "http://"))
-    given = {"steps": steps, "most_rows": most_rows}
+    given = {"steps": steps, "guided": guided, "reuse": reuse, "most_rows": most_rows}
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if not paid and devices:
         return _on_devices(task.model, devices, settings)

@@ -28,17 +28,21 @@ def setting_rows(explanation: Explanation) -> list[tuple[str, str]]:
     return [(printable(label), printable(value)) for label, value in rows]
 
 
+_OF_DRAFTS = ("steps", "guided", "reuse")
+
+
 def command(explanation: Explanation) -> str:
     """The shell command that makes this explanation again, on lines of readable length."""
     setting = explanation.setting
     if setting.shell_name is None:
         return "# the editor was given in Python; no command makes this again"
+    draft = "draft" in setting.details
     words = [
         f"smile explain {shell_quoted(explanation.prompt)}",
         f"--image {shell_quoted(setting.image_name)}",
         f"--model {shell_quoted(setting.shell_name)}",
         *([f"--area {shell_quoted(setting.details['area'])}"] if "area" in setting.details else []),
-        *([f"--steps {setting.details['steps']}"] if "draft" in setting.details else []),
+        *(f"--{name} {setting.details[name]}" for name in _OF_DRAFTS if name in setting.details and draft),
         f"--seed {setting.seed}",
     ]
     usual = _usual()

@@ -153,18 +153,3 @@ def test_warm_models_are_split(tmp_path: Path) -> None:
     alone = WarmModels(Evidence())
     alone.get(str(folder), Path())
     assert (state, size) == ("warm", 2 * alone.states()[str(folder)][1])
-
-
-def test_a_draft_comes_first_and_is_measured_against_the_exact_one(picture: Path, tmp_path: Path) -> None:
-    folder = tiny_models.build_instruct_pix2pix(tmp_path / "model")
-    command = ["explain", "make the car red", "-i", str(picture), "-m", str(folder), "--private"]
-    (folder / "editing.json").write_text('{"steps": 4}')
-    result = CliRunner().invoke(app, [*command, "--draft", "2"])
-    assert result.exit_code == 0, result.stderr
-    draft, exact = result.stdout.split("make the car red")[1:]
-    assert "This is a draft: 2 steps instead of 4" in draft
-    assert "draft" not in exact
-    assert "smile: draft of 2 steps and exact: rank correlation " in result.stderr
-    refused = CliRunner().invoke(app, [*command, "--draft", "4"])
-    assert refused.exit_code == 1
-    assert "model takes 4 steps anyway" in refused.stderr
