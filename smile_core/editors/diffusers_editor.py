@@ -59,7 +59,7 @@ class DiffusersEditor:
     branches: ClassVar[Branches | None] = None
     """Of its guidance; the family then knows the draft setting `guided`."""
     deep: ClassVar[bool] = False
-    """Its denoiser is a UNet called several times; the family then knows the draft setting `reuse`."""
+    """Its denoiser has deep features that steps may share; the family then knows the draft setting `reuse`."""
 
     def __init__(
         self,

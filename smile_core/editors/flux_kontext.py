@@ -25,6 +25,7 @@ class FluxKontextEditor(DiffusersEditor):
     family = "FLUX.1 Kontext"
     defaults: Mapping[str, float] = {"steps": 28, "guidance": 2.5}
     half = torch.bfloat16
+    deep = True
 
     def characters_read(self, prompt: str) -> int:
         """See `ReadsPartly`. The T5 encoder reads the whole prompt up to 512 tokens; CLIP only tunes the style."""

@@ -29,6 +29,7 @@ class QwenImageEditEditor(DiffusersEditor):
     family = "Qwen-Image-Edit"
     defaults: Mapping[str, float] = {"steps": 40, "guidance": 4.0}
     half = torch.bfloat16
+    deep = True
     one_at_a_time = True
     branches = Branches(2, text=0, apart=True)
 

@@ -3,10 +3,10 @@
 - `guided`: guidance in the first steps only (Castillo et al., "Adaptive Guidance", arXiv 2312.12487); later the
   branch with the text stands for all branches, so that a step computes a half or a third of the rows.
 - `reuse`: what the deeper levels of a UNet gave is used again for some steps, and only its outermost level is
-  computed anew (Ma et al., "DeepCache", arXiv 2312.00858).
+  computed anew (Ma et al., "DeepCache", arXiv 2312.00858); of a transformer, what its attention gave.
 
-The caches of diffusers itself are for transformers, not for UNets, and decide for a batch as a whole or count
-calls; an edit would depend on the prompts beside it, which no edit may.
+diffusers has caches for transformers, not for UNets. Of them the one with a fixed schedule is used: the others
+decide for a batch as a whole, so that an edit would depend on the prompts beside it, which no edit may.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Shortcuts:
         """
         self._scheduler, self._branches = scheduler, branches
         self._guided, self._reuse = guided, reuse
-        self._deep: DeepFeatures | None = None
+        self._deep: DeepFeatures | CachedAttention | None = None
         self._rows = self._calls = self._guided_steps = 0
         self._of_text: Any = None
 
@@ -62,15 +62,15 @@ class Shortcuts:
         """Whether every step runs the same operations, so that a compiler can help."""
         return self._reuse == 1
 
-    def wrapped(self, unet: Any, forward: Forward) -> Forward:
+    def wrapped(self, part: Any, forward: Forward) -> Forward:
         """A denoiser's forward, which from now on skips what may be skipped.
 
         Raises:
-            EditorError: it has no deeper levels.
+            EditorError: it has nothing deep.
         """
         if self._reuse == 1:
             return forward
-        self._deep = DeepFeatures(unet)
+        self._deep = CachedAttention(part, self._reuse) if hasattr(part, "enable_cache") else DeepFeatures(part)
         return self._deep.around(forward)
 
     def begin(self, rows: int) -> None:
@@ -88,7 +88,7 @@ class Shortcuts:
         self._calls += 1
         rows = row_count(args, kwargs)
         if self._deep is not None:
-            self._deep.anew = number % self._reuse == 0
+            self._deep.anew, self._deep.branch = number % self._reuse == 0, branch
             kwargs = {**kwargs, _ROWS: torch.arange(rows)}
         if self._branches is None or number < self._guided_steps:
             return run(*args, **kwargs)
@@ -114,6 +114,7 @@ class DeepFeatures:
 
     Attributes:
         anew: whether the next call computes them.
+        branch: of guidance, where each is a call of its own.
     """
 
     def __init__(self, unet: Any) -> None:
@@ -128,7 +129,7 @@ class DeepFeatures:
         up: Any = getattr(unet, "up_blocks", ())
         if len(up) < 2 or getattr(unet, "mid_block", None) is None:
             raise EditorError(f"a {type(unet).__name__} has no deep features to reuse; leave out reuse")
-        self.anew = True
+        self.anew, self.branch = True, 0
         self._kept: dict[int, Tensor] = {}
         self._rows: list[int] = []
         nothing = torch.empty(0)
@@ -163,5 +164,48 @@ class DeepFeatures:
             made = forward(*args, **kwargs)
             self._kept.update(zip(self._rows, made, strict=True))
             return made
+
+        return called
+
+
+class CachedAttention:
+    """What the attention of a transformer gave, kept by diffusers' own cache, apart for each piece of a batch.
+
+    Attributes:
+        anew: whether the next call computes it; the cache counts for itself, to the same end.
+        branch: of guidance, where each is a call of its own.
+    """
+
+    def __init__(self, transformer: Any, every: int) -> None:
+        """
+        Args:
+            transformer: of diffusers, with a cache.
+            every: so many steps share what the first of them computed.
+        """
+        from diffusers import TaylorSeerCacheConfig
+
+        self.anew, self.branch = True, 0
+        self._transformer = transformer
+        # Order 0 is plain reuse. The cache computes where (step - before - 1) % interval is 0.
+        transformer.enable_cache(
+            TaylorSeerCacheConfig(
+                cache_interval=every,
+                disable_cache_before_step=-1,
+                max_order=0,
+                taylor_factors_dtype=transformer.dtype,
+            )
+        )
+
+    def forget(self) -> None:
+        """A new batch: nothing of the last one counts."""
+        self._transformer._reset_stateful_cache()
+
+    def around(self, forward: Forward) -> Forward:
+        """The transformer's forward, told by one more argument which rows of the batch it is given."""
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            rows = kwargs.pop(_ROWS).tolist()
+            with self._transformer.cache_context(f"rows {rows[0]} to {rows[-1]}, branch {self.branch}"):
+                return forward(*args, **kwargs)
 
         return called

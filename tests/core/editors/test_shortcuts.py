@@ -30,7 +30,7 @@ UNETS = [
     "inpainting 2",
     "inpainting XL",
 ]
-GUIDED = [*UNETS, "Qwen-Image-Edit"]
+TRANSFORMERS = ["FLUX.1 Kontext", "Qwen-Image-Edit"]
 Open = Callable[..., Any]
 
 
@@ -103,6 +103,60 @@ def test_deep_features_are_those_of_an_earlier_step(family: str, open_family: Op
     assert gap(exact, ours[0]) > 2, "reuse changes nothing, so this test could not fail"
 
 
+@pytest.mark.parametrize("family", TRANSFORMERS)
+def test_a_transformer_reuses_what_its_attention_gave(family: str, open_family: Open, image: np.ndarray) -> None:
+    """Against one prompt a call with each attention's result replaced from outside."""
+    settings = {"steps": 5, "reuse": 2} | ({"guidance": 40} if family == "Qwen-Image-Edit" else {})
+    editor, exact = open_family(family, **settings), open_family(family, **{**settings, "reuse": 1})
+    for one in (editor, exact):
+        _louder(one._pipeline.transformer)
+    ours = edit(editor, image, PROMPTS)
+    for prompt, picture in zip(PROMPTS[:2], ours, strict=False):
+        pipeline = editor._pipeline_class().from_pretrained(editor._folder)
+        pipeline.set_progress_bar_config(disable=True)
+        pipeline.processor = getattr(editor._pipeline, "processor", None)
+        _louder(pipeline.transformer)
+        _reusing_attention(pipeline.transformer, 2, branches=2 if family == "Qwen-Image-Edit" else 1)
+        arguments = {**editor._call(Image.fromarray(image), None, [prompt]), "prompt": prompt}
+        made = pipeline(**arguments, generator=torch.Generator("cpu").manual_seed(3), output_type="np").images[0]
+        assert gap((made * 255).round().astype(np.uint8), picture) <= 2
+    assert gap(edit(exact, image, PROMPTS[:1])[0], ours[0]) > 2, "reuse changes nothing, so this test could not fail"
+
+
+@torch.no_grad()
+def _louder(transformer: Any) -> None:
+    """Random attention is faint; this makes it change from step to step."""
+    for name, weights in transformer.named_parameters():
+        if ".attn." in name and name.endswith("weight") and "norm" not in name:
+            weights *= 8
+
+
+def _reusing_attention(transformer: Any, every: int, *, branches: int) -> None:
+    """Every attention is computed, and its result replaced by that of an earlier step of its branch."""
+    for module in transformer.modules():
+        if type(module).__name__ in ("FluxAttention", "Attention", "QwenAttention"):
+            calls, kept = iter(range(1000)), {}
+
+            def after(_: Any, given: Any, made: Any, calls: Any = calls, kept: Any = kept) -> Any:
+                step, branch = divmod(next(calls), branches)
+                if step % every == 0:
+                    kept[branch] = made
+                return kept[branch]
+
+            module.register_forward_hook(after)
+
+
+@pytest.mark.parametrize("family", TRANSFORMERS)
+def test_a_transformers_draft_is_the_same_in_pieces(family: str, open_family: Open, image: np.ndarray) -> None:
+    settings = {"steps": 4, "reuse": 2}
+    together = edit(open_family(family, **settings), image, PROMPTS)
+    editor = open_family(family, **settings, most_rows=2)
+    backwards = edit(editor, image, PROMPTS[::-1])[::-1]
+    assert all(gap(a, b) <= 2 for a, b in zip(together, backwards, strict=True))
+    again = edit(editor, image, PROMPTS[::-1])[::-1]
+    assert all(gap(a, b) == 0 for a, b in zip(again, backwards, strict=True)), "nothing is left of the last batch"
+
+
 @pytest.mark.parametrize("family", UNETS)
 def test_rows_and_batches_do_not_matter_to_a_draft(family: str, open_family: Open, image: np.ndarray) -> None:
     draft = {"steps": STEPS, "guided": 0.5, "reuse": 2}
@@ -139,20 +193,20 @@ def test_branches_that_are_calls_of_their_own(open_family: Open, image: np.ndarr
     assert gap(pictures[0], edit(draft, image, PROMPTS[::-1])[-1]) <= 2
 
 
-@pytest.mark.parametrize("family", GUIDED)
+@pytest.mark.parametrize("family", [*UNETS, *TRANSFORMERS])
 def test_a_shortcut_is_called_a_draft_and_is_another_model(family: str, open_family: Open, image: np.ndarray) -> None:
     usual = {"steps": open_family(family)._usual_steps}
     exact = open_family(family, **usual)
     assert "draft" not in exact.describe()
     assert not {"guided", "reuse"} & set(exact.describe())
-    draft = open_family(family, **usual, guided=0.25, **({} if family == "Qwen-Image-Edit" else {"reuse": 3}))
+    guided = {} if family == "FLUX.1 Kontext" else {"guided": 0.25}
+    draft = open_family(family, **usual, **guided, reuse=3)
     said = draft.describe()["draft"]
-    assert said.startswith("guidance in the first 25% of the steps only")
-    assert ("deep features computed once in 3 steps" in said) == (family in UNETS)
-    assert said.endswith(": another model is explained")
+    guidance = "guidance in the first 25% of the steps only, " if guided else ""
+    assert said == f"{guidance}deep features computed once in 3 steps: another model is explained"
     assert draft.remarks(image, ["red"])[0] == f"this is a draft: {said}"
     assert draft.fingerprint != exact.fingerprint
-    assert open_family(family, **usual, guided=1.0).fingerprint == exact.fingerprint
+    assert open_family(family, **usual, reuse=1, **dict.fromkeys(guided, 1.0)).fingerprint == exact.fingerprint
 
 
 def test_a_folder_cannot_ask_for_a_shortcut(tmp_path: Path) -> None:
@@ -171,8 +225,7 @@ def test_a_folder_cannot_ask_for_a_shortcut(tmp_path: Path) -> None:
         ("InstructPix2Pix", {"reuse": 0}, "reuse is a number of steps, 1 or more, not 0"),
         ("InstructPix2Pix", {"reuse": 2.5}, "1 or more, not 2.5"),
         ("image-to-image", {"guided": 0.5, "guidance": 0}, "has no guidance to cut off; leave out guided"),
-        ("FLUX.1 Kontext", {"guided": 0.5}, "has no setting 'guided'; it knows steps, guidance, side"),
-        ("FLUX.1 Kontext", {"reuse": 2}, "has no setting 'reuse'"),
+        ("FLUX.1 Kontext", {"guided": 0.5}, "has no setting 'guided'; it knows steps, guidance, reuse, side"),
         ("Img2Img-Turbo", {"reuse": 2}, "has no setting 'reuse'"),
         ("FluxImg2Img", {"guided": 0.5}, "has no setting 'guided'"),
     ],
