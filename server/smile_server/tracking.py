@@ -23,6 +23,7 @@ from smile_server.protocol import Phase, Trouble
 from smile_server.resolving import CHOOSE_IMAGE, CHOOSE_MODEL, Grounds, resolve
 from smile_server.settings import Settings
 
+_SERVERS = ("https://", "http://")
 PAUSE = 0.6
 """Seconds of rest after which the word at the cursor counts as written."""
 
@@ -237,8 +238,12 @@ class TrackedDocument:
             prompt.timer = loop.call_later(self._delay(prompt), lambda: self.ask(prompt, self.priority(prompt)))
 
     def _when(self, task: Task) -> str:
-        """Models that came with the package run as the setting says; any other only when it is asked for by name."""
+        """Models that came with the package run as the setting says; any other only when it is asked for by name,
+        and servers that cost money never.
+        """
         settings = self.settings()
+        if task.model.startswith(_SERVERS):
+            return "request"
         shipped = task.model in shipped_names() or task.model == "oracle"
         return settings.when(task.model) if shipped else settings.run_by_model.get(task.model, "request")
 
@@ -247,6 +252,9 @@ class TrackedDocument:
         each = self.engine.seconds_per_edit.get(task.model)
         takes = "how long one takes is not known yet" if each is None else f"about {_duration(each * edits)}"
         name = task.model.rsplit("/", 1)[-1]
+        if task.model.startswith(_SERVERS):
+            cost = "costs money by the edit, so only the shell asks it, and says how much first: smile explain FILE.edit"
+            return Trouble("consent", f"{task.model} {cost}", None, None, None)
         return Trouble("consent", f"about {edits} edits with {name}, {takes}", "Explain", "smileLens.explain", None)
 
     def _delay(self, prompt: TrackedPrompt) -> float:
