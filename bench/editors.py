@@ -43,6 +43,8 @@ EDITS = 36
 TIMES = 3
 REDUCED_STEPS = 4
 PUBLISHED_MASKS = 30
+FILLING = 100
+"""Explanations after which caches and the evidence are full."""
 DRAWS = 4
 """Draws of masks for each game, of the published design and of ours."""
 
@@ -264,12 +266,12 @@ def edits_at_equal_error(name: str) -> tuple[float, float] | None:
 
 
 def growth_megabytes(folder: Path, image: np.ndarray, explanations: int) -> float:
-    """Memory that a process holds after many explanations beyond what it held after a quarter of them, in MB."""
+    """Memory that a process gains over so many explanations, in MB, after as many more as fill its caches."""
     explainer = Explainer(open_editor(folder), evidence=Evidence(most_bytes=4 << 20), budget=8)
     held = []
-    for number in range(explanations):
+    for number in range(FILLING + explanations):
         explainer.explain("make it red", image, seed=number)
-        if number + 1 in (explanations // 4, explanations):
+        if number + 1 in (FILLING, FILLING + explanations):
             gc.collect()
             held.append(_resident())
     return (held[1] - held[0]) / 1e6

@@ -253,7 +253,9 @@ class TrackedDocument:
         takes = "how long one takes is not known yet" if each is None else f"about {_duration(each * edits)}"
         name = task.model.rsplit("/", 1)[-1]
         if task.model.startswith(_SERVERS):
-            cost = "costs money by the edit, so only the shell asks it, and says how much first: smile explain FILE.edit"
+            cost = (
+                "costs money by the edit, so only the shell asks it, and says how much first: smile explain FILE.edit"
+            )
             return Trouble("consent", f"{task.model} {cost}", None, None, None)
         return Trouble("consent", f"about {edits} edits with {name}, {takes}", "Explain", "smileLens.explain", None)
 

@@ -18,7 +18,6 @@ PROMPTS = ["make the car red", "", "car red", "make the car red", "make it snow 
 TOLERANCE = 2
 """Of 255, between one batch and another: other shapes are summed in another order."""
 
-BATCHED = [family for family in FAMILIES if family not in ("Qwen-Image-Edit", "LatentConsistencyModelImg2Img")]
 DETERMINISTIC = ("Img2Img-Turbo",)
 Open = Callable[..., Any]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny_models
 import torch
-from transformers import SegformerConfig, SegformerForSemanticSegmentation
+from PIL import Image
+from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerImageProcessorPil
 
 from smile_core import Explainer
 from smile_core.editors.segmentation import segment
@@ -43,6 +45,29 @@ def test_the_area_of_a_label(folder: Path) -> None:
         area = segment(source, picture)
         assert area.mask.shape == (50, 30)
         assert area.mask.all()
+
+
+def test_the_area_lies_where_transformers_own_processor_says(folder: Path, tmp_path: Path) -> None:
+    """With weights that see; the processor resizes, normalises and brings the classes back to the picture's size."""
+    seeing = shutil.copytree(folder, tmp_path / "seeing")
+    model = SegformerForSemanticSegmentation.from_pretrained(seeing)
+    torch.manual_seed(1)
+    torch.nn.init.normal_(model.decode_head.classifier.weight)
+    torch.nn.init.zeros_(model.decode_head.classifier.bias)
+    model.save_pretrained(seeing, safe_serialization=True)
+    # Unlike above and below, and left and right.
+    image = np.zeros((50, 30, 3), np.uint8)
+    image[:20, :, 2], image[20:, :12, 0], image[35:, :, 1] = 255, 200, 180
+    processor = SegformerImageProcessorPil.from_pretrained(seeing)
+    with torch.no_grad():
+        outputs = model.eval()(**processor(Image.fromarray(image), return_tensors="pt"))
+    (classes,) = processor.post_process_semantic_segmentation(outputs, target_sizes=[(50, 30)])
+    found = [name for number, name in LABELS.items() if (classes == number).any()]
+    assert len(found) >= 2, "one class everywhere, so this test could not fail"
+    for name in found:
+        area = segment(f"segment:{seeing}#{name}", load_picture(image))
+        expected = (classes == next(number for number, label in LABELS.items() if label == name)).numpy()
+        assert (area.mask != expected).mean() <= 0.01
 
 
 def test_a_whole_explanation_inside_a_segmentation(folder: Path, tmp_path: Path) -> None:
