@@ -14,6 +14,13 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from smile_core.scenes.training.tokenizer import LENGTH, build_tokenizer
 
+_TRANSFORMER: dict[str, Any] = {
+    "in_channels": 16,
+    "attention_head_dim": 16,
+    "num_attention_heads": 2,
+    "joint_attention_dim": 32,
+}
+
 
 def build_instruct_pix2pix(folder: Path) -> Path:
     """An InstructPix2Pix folder of a few hundred kB that edits 32 x 32 pictures at random but repeatably."""
@@ -200,13 +207,10 @@ def _flux(folder: Path, kind: type[Any]) -> Path:
         text_encoder_2=transformers.T5EncoderModel(t5).eval(),
         tokenizer_2=tokenizer,
         transformer=diffusers.FluxTransformer2DModel(
+            **_TRANSFORMER,
             patch_size=1,
-            in_channels=16,
             num_layers=1,
             num_single_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            joint_attention_dim=32,
             pooled_projection_dim=32,
             axes_dims_rope=(4, 4, 8),
             guidance_embeds=True,
@@ -281,13 +285,10 @@ def build_qwen_image_edit(folder: Path) -> Path:
         tokenizer=tokenizer,
         processor=tokenizer,
         transformer=diffusers.QwenImageTransformer2DModel(
+            **_TRANSFORMER,
             patch_size=2,
-            in_channels=16,
             out_channels=4,
             num_layers=2,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            joint_attention_dim=32,
             axes_dims_rope=(4, 6, 6),
         ).eval(),
     )

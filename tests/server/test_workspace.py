@@ -42,6 +42,12 @@ def _document(image: str, prompt: str = "make the car red", seed: int = 0) -> st
     return f"---\nimage: {image}\nseed: {seed}\n---\n{prompt}\n"
 
 
+async def _joined(engine: Engine, root: Path, **more: Any) -> Talk:
+    talk = Talk(engine)
+    await talk.initialize(root.as_uri(), **more)
+    return talk
+
+
 async def _open(talk: Talk, root: Path, text: str) -> tuple[str, dict[str, Any]]:
     uri = (root / "a.edit").as_uri()
     talk.open(uri, text)
@@ -53,8 +59,7 @@ async def test_pictures_come_from_every_folder_of_the_workspace_as_it_is_now(
     engine: Engine, roots: tuple[Path, Path]
 ) -> None:
     one, two = roots
-    talk = Talk(engine)
-    await talk.initialize(one.as_uri(), options={"run": "request"})
+    talk = await _joined(engine, one, options={"run": "request"})
     uri, prompt = await _open(talk, one, _document("../two/two.png"))
     assert "outside" in prompt["trouble"]["text"]
     folder = {"uri": two.as_uri(), "name": "two"}
@@ -70,9 +75,8 @@ async def test_a_picture_that_appears_is_seen_since_the_client_watches(
     engine: Engine, roots: tuple[Path, Path]
 ) -> None:
     one, _ = roots
-    talk = Talk(engine)
     watching = {**EXTENSION["workspace"], "didChangeWatchedFiles": {"dynamicRegistration": True}}
-    await talk.initialize(one.as_uri(), options={"run": "request"}, capabilities={**EXTENSION, "workspace": watching})
+    talk = await _joined(engine, one, options={"run": "request"}, capabilities={**EXTENSION, "workspace": watching})
     uri, prompt = await _open(talk, one, _document("late.png"))
     assert "late.png is not there" in prompt["trouble"]["text"]
     assert "client/registerCapability" in talk.asked_by_server
@@ -118,8 +122,7 @@ async def test_tokens_of_a_part_are_those_of_the_whole_and_stale_ones_say_so(
     engine: Engine, roots: tuple[Path, Path]
 ) -> None:
     one, _ = roots
-    talk = Talk(engine)
-    await talk.initialize(one.as_uri(), capabilities={}, options={"debounce": 5000})
+    talk = await _joined(engine, one, capabilities={}, options={"debounce": 5000})
     uri = (one / "a.edit").as_uri()
     talk.open(uri, _document("one.png", "make the car red\n\nmake the house green"))
     document = {"textDocument": {"uri": uri}}
@@ -147,8 +150,7 @@ async def test_every_client_can_have_a_model_run_that_runs_only_when_asked(
     engine: Engine, roots: tuple[Path, Path], able: dict[str, Any], command: str
 ) -> None:
     one, _ = roots
-    talk = Talk(engine)
-    await talk.initialize(one.as_uri(), capabilities=able)
+    talk = await _joined(engine, one, capabilities=able)
     uri = (one / "a.edit").as_uri()
     talk.open(uri, _document("one.png\nmodel: no-such-model"))
     asked = {"textDocument": {"uri": uri}, "range": ALL, "context": {"diagnostics": []}}
@@ -159,8 +161,7 @@ async def test_every_client_can_have_a_model_run_that_runs_only_when_asked(
 
 async def test_what_is_cleared_is_forgotten(engine: Engine, roots: tuple[Path, Path]) -> None:
     one, _ = roots
-    talk = Talk(engine)
-    await talk.initialize(one.as_uri(), options={"run": "request"})
+    talk = await _joined(engine, one, options={"run": "request"})
     uri, _ = await _open(talk, one, _document("one.png", "make the tree red"))
     await talk.ask("smile/run", {"uri": uri})
     await talk.prompts(uri, lambda prompts: prompts[0]["phase"] == "done")
@@ -176,8 +177,7 @@ async def test_a_worker_that_dies_twice_is_told_with_its_cause_and_a_button(
     engine: Engine, roots: tuple[Path, Path]
 ) -> None:
     one, _ = roots
-    talk = Talk(engine)
-    await talk.initialize(one.as_uri())
+    talk = await _joined(engine, one)
     uri = (one / "a.edit").as_uri()
     text = "please turn the whole picture into a very snowy winter night now"
     talk.open(uri, _document("one.png", text, seed=6))
