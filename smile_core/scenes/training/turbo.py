@@ -96,7 +96,8 @@ def train_autoencoder(vae: SkipAutoencoderKL, pools: list[Pairs], *, steps: int,
 
 def encode_all(vae: SkipAutoencoderKL, pairs: Pairs, folder: Path) -> Tensor:
     """Scaled latents (M, C, h, w) of every picture, half precision; the pool's folder keeps them for this encoder."""
-    weights = (v.cpu().half().numpy().tobytes() for k, v in sorted(vae.state_dict().items()) if "decoder" not in k)
+    encoder = [v for k, v in sorted(vae.state_dict().items()) if k.startswith(("encoder.", "quant_conv."))]
+    weights = (v.cpu().half().numpy().tobytes() for v in encoder)
     kept = folder / f"latents-{hashlib.sha256(b''.join(weights)).hexdigest()[:12]}.npy"
     if kept.exists():
         return torch.from_numpy(np.load(kept)).to(DEVICE)
