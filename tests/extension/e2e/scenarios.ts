@@ -5,6 +5,7 @@ import { colours, markdown, numbers, themes, typing } from "./scenarios/colours"
 import { cancelled, chooseImage, chooseModel, clear, compare, dropImage, exportReport, quickFix } from "./scenarios/commands";
 import { inside, killed, windows } from "./scenarios/daemon";
 import { crashes, missingImage, modelFails, notInstalled, notThere, otherVersion, untrusted } from "./scenarios/faults";
+import { installs, makeVscode } from "./scenarios/installation";
 import { example, hover, preview, report } from "./scenarios/pictures";
 
 export const SCENARIOS: readonly (readonly [string, Scenario])[] = [
@@ -35,4 +36,10 @@ export const SCENARIOS: readonly (readonly [string, Scenario])[] = [
   ["a model that fails to load has a button", modelFails],
   ["tests inside of the extension host", inside],
   ["an untrusted workspace runs nothing", untrusted],
+];
+
+/** These take minutes and the network: `make test-vscode-install`. */
+export const INSTALLATIONS: readonly (readonly [string, Scenario])[] = [
+  ["the extension installs the server with pip", installs],
+  ["make vscode installs the extension", makeVscode],
 ];

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 
+import type { Page } from "playwright-core";
+
 import { expected, type Look } from "../../workbench/editor";
 import { PROMPTS, until } from "../../workbench/workbench";
 import { type Scenario, opened, judged, looksRight, shot, run, choose, notes, cursorTo } from "../acts";
@@ -20,6 +22,11 @@ export const colours: Scenario = async (workbench) => {
     return prompts.every(({ note }) => shown.some((text) => text.includes(note)));
   });
   assert.ok((await page.locator(".codelens-decoration a", { hasText: "Explain" }).count()) >= 3, "each prompt has a lens Explain");
+  await until("every prompt has a mark in the overview ruler", async () => (await rulerMarks(page)) === prompts.length);
+  await until("every lens says what its prompt rests on", async () => {
+    const lenses = await page.locator(".codelens-decoration").allInnerTexts();
+    return lenses.length === prompts.length && lenses.every((text) => /\d edits/.test(text) && !/updating/.test(text));
+  });
   await until("idle words are faded", async () => (await page.locator(".squiggly-inline-unnecessary").count()) > 0);
   await page.waitForTimeout(300);
   await shot(page, workbench, "editor-dark");
@@ -30,6 +37,22 @@ export const colours: Scenario = async (workbench) => {
   );
   await shot(page, workbench, "status-dark");
 };
+
+/** How many stretches of the overview ruler have the colour of words that have an effect. */
+async function rulerMarks(page: Page): Promise<number> {
+  const [red, green, blue] = expected("dark", { bucket: 1, state: "effective" }).line!.colour;
+  return page.locator("canvas.decorationsOverviewRuler").evaluate(
+    (canvas: HTMLCanvasElement, wanted) => {
+      const { data, width, height } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      const marked = (y: number) =>
+        Array.from({ length: width }, (_, x) => 4 * (y * width + x)).some((at) =>
+          wanted.every((value, i) => Math.abs(data[at + i] - value) < 3),
+        );
+      return Array.from({ length: height }, (_, y) => y).filter((y) => marked(y) && (y === 0 || !marked(y - 1))).length;
+    },
+    [red, green, blue],
+  );
+}
 
 export const typing: Scenario = async (workbench) => {
   // Long enough that no half-written word is explained, however slow the machine types.

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 
 import { ROOT, until } from "../../workbench/workbench";
-import { type Scenario, opened, judged, looksRight, cursorTo } from "../acts";
+import { cursorTo, judged, looksRight, opened, type Scenario } from "../acts";
 
 export const killed: Scenario = async (workbench) => {
   const street = fs.readFileSync(workbench.file("street.edit"), "utf8");

@@ -1,10 +1,51 @@
 /** Where pictures are shown: hover, report and preview. */
 
 import assert from "node:assert/strict";
+import fs from "node:fs";
 
 import { watchLooks } from "../../workbench/editor";
 import { PROMPTS, until } from "../../workbench/workbench";
 import { type Scenario, opened, judged, looksRight, strongest, shot, run, panelOf, cursorTo, differing, showHover } from "../acts";
+
+/**
+ * What a hover's picture shows, in shares of pixels: its panes are the edit, the edit without the word, and where the
+ * word acts, in colour on grey; they are equal and stand side by side, with a gap between them.
+ */
+async function panes(
+  element: SVGElement | HTMLElement,
+  source: string,
+): Promise<{ width: number; height: number; without: number; acts: number; inside: number; outside: number }> {
+  const card = element as HTMLImageElement;
+  await card.decode();
+  const { naturalWidth: width, naturalHeight: height } = card;
+  const [pane, step] = [156, 162].map((wide) => Math.round((width * wide) / 480));
+  const canvas = Object.assign(document.createElement("canvas"), { width, height: pane });
+  const context = canvas.getContext("2d")!;
+  context.drawImage(card, 0, 0);
+  const [edit, without, where] = [0, 1, 2].map((place) => context.getImageData(place * step, 0, pane, pane).data);
+  const original = new Image();
+  original.src = source;
+  await original.decode();
+  context.drawImage(original, 0, 0, pane, pane);
+  const before = context.getImageData(0, 0, pane, pane).data;
+  const far = (one: Uint8ClampedArray, other: Uint8ClampedArray, at: number) =>
+    Math.max(...[0, 1, 2].map((channel) => Math.abs(one[at + channel] - other[at + channel]))) > 40;
+  const all = Array.from({ length: pane * pane }, (_, index) => 4 * index);
+  const acting = all.filter((at) => Math.max(...where.slice(at, at + 3)) - Math.min(...where.slice(at, at + 3)) > 40);
+  const marked = new Set(acting);
+  const share = (places: number[], holds: (at: number) => boolean) => places.filter(holds).length / Math.max(1, places.length);
+  return {
+    width,
+    height,
+    without: share(all, (at) => far(edit, without, at)),
+    acts: acting.length / all.length,
+    inside: share(acting, (at) => far(edit, before, at)),
+    outside: share(
+      all.filter((at) => !marked.has(at)),
+      (at) => far(edit, before, at),
+    ),
+  };
+}
 
 export const hover: Scenario = async (workbench) => {
   const page = await opened(workbench);
@@ -12,25 +53,13 @@ export const hover: Scenario = async (workbench) => {
   await looksRight(page, prompts);
   const word = strongest(prompts[0]);
   const image = await showHover(page, word);
-  const seen = await image.evaluate(async (element: HTMLImageElement) => {
-    await element.decode();
-    const { naturalWidth: width, naturalHeight: height } = element;
-    const canvas = Object.assign(document.createElement("canvas"), { width, height });
-    const context = canvas.getContext("2d")!;
-    context.drawImage(element, 0, 0);
-    // The three panes are equal and stand side by side, with a gap of a 160th between them.
-    const pane = Math.round((width * 156) / 480);
-    const step = Math.round((width * 162) / 480);
-    const tall = Math.round(pane * 0.95);
-    const [withIt, without] = [0, 1].map((i) => context.getImageData(i * step, 4, pane, tall).data);
-    let count = 0;
-    for (let i = 0; i < withIt.length; i += 4) {
-      if (Math.max(...[0, 1, 2].map((c) => Math.abs(withIt[i + c] - without[i + c]))) > 30) count++;
-    }
-    return { width, height, shown: element.getBoundingClientRect().width, share: (4 * count) / withIt.length };
-  });
+  const source = `data:image/png;base64,${fs.readFileSync(workbench.file("street.png"), "base64")}`;
+  const seen = await image.evaluate(panes, source);
   assert.ok(seen.width >= 480 && seen.height >= 150, `the picture is ${seen.width} x ${seen.height}`);
-  assert.ok(seen.share > 0.005, `with and without ‘${word.text}’ look alike (${seen.share})`);
+  assert.ok(seen.without > 0.005, `with and without ‘${word.text}’ look alike (${seen.without})`);
+  assert.ok(seen.acts > 0.005, `nothing is marked where ‘${word.text}’ acts (${seen.acts})`);
+  assert.ok(seen.inside > 0.5, `where ‘${word.text}’ acts the edit looks like the picture itself (${seen.inside})`);
+  assert.ok(seen.outside < 0.1 * seen.inside, `elsewhere the edit differs as well (${seen.outside})`);
   const text = (await page.locator(".monaco-hover:not(.hidden)").first().innerText()).replaceAll("\u00a0", " ");
   assert.ok(text.includes(word.label), `the hover says ${word.label}: ${text}`);
   assert.ok(text.includes("Open report"), "the hover links to the report");
