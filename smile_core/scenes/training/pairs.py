@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from smile_core.scenes.edits import apply
 from smile_core.scenes.language import random_instruction, random_sub_prompt
 from smile_core.scenes.oracle import read
 from smile_core.scenes.scene import random_scene
-from smile_core.scenes.training.labels import edit_labels, kind_map
+from smile_core.scenes.training.labels import edit_labels, how_often, kind_map
 
 TEXTS_PER_SCENE = 9
 CHUNK = 250
@@ -32,6 +33,16 @@ class Pairs:
     edits: np.ndarray  # int16 (N, MOST_LABELS), see `labels.edit_labels`; -1 fills up
     source: np.ndarray  # int (N,)
     target: np.ndarray  # int (N,)
+
+    def sample(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """Rows to learn from, int (count,), with repetition; what is learnt last comes most often."""
+        return np.searchsorted(self._steps, random.random(count))
+
+    @cached_property
+    def _steps(self) -> np.ndarray:
+        steps: np.ndarray = np.cumsum(how_often(self.edits))
+        steps /= steps[-1]
+        return steps
 
 
 _ORDINARY_WORDS = """
