@@ -9,7 +9,7 @@ from smile_core.scenes.edits import Move, Recolour, Replace, SetWeather
 from smile_core.scenes.scene import random_scene
 from smile_core.scenes.training.labels import edit_labels, how_often
 from smile_core.scenes.training.loop import balanced, hardest
-from smile_core.scenes.training.pairs import Pairs
+from smile_core.scenes.training.pairs import Pairs, make_pairs
 
 
 def _rows() -> np.ndarray:
@@ -36,6 +36,16 @@ def test_rows_are_drawn_as_often_as_they_should_be() -> None:
     )
     drawn = np.bincount(pairs.sample(np.random.default_rng(0), 20_000), minlength=len(edits)) / 20_000
     np.testing.assert_allclose(drawn, how_often(edits), atol=0.01)
+
+
+def test_said_in_full_means_no_word_left_out() -> None:
+    drawn = make_pairs(1, seed=901, processes=1)
+    full = drawn.said_in_full()
+    assert len(full.texts) * 9 == len(drawn.texts) * 4
+    assert full.texts[:4] == drawn.texts[:4]
+    assert full.texts[4] == drawn.texts[9]
+    assert full.texts[0] == full.texts[1] != full.texts[2] == full.texts[3]
+    assert (full.target != full.source).mean() > 0.95 > (drawn.target != drawn.source).mean()
 
 
 def test_a_change_that_is_missed_weighs_as_much_as_the_unchanged_rest() -> None:

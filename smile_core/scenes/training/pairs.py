@@ -17,6 +17,8 @@ from smile_core.scenes.scene import random_scene
 from smile_core.scenes.training.labels import edit_labels, how_often, kind_map
 
 TEXTS_PER_SCENE = 9
+IN_FULL = 4
+"""Of a scene's texts the first ones: two instructions, each twice."""
 CHUNK = 250
 MOST_LABELS = 12
 WIDE_FROM = 800
@@ -37,6 +39,12 @@ class Pairs:
     def sample(self, random: np.random.Generator, count: int) -> np.ndarray:
         """Rows to learn from, int (count,), with repetition; what is learnt last comes most often."""
         return np.searchsorted(self._steps, random.random(count))
+
+    def said_in_full(self) -> Pairs:
+        """Only the instructions from which no word was left out, and into which none was put."""
+        rows = np.flatnonzero(np.arange(len(self.texts)) % TEXTS_PER_SCENE < IN_FULL)
+        texts = [self.texts[row] for row in rows]
+        return Pairs(self.pictures, self.kinds, texts, self.edits[rows], self.source[rows], self.target[rows])
 
     @cached_property
     def _steps(self) -> np.ndarray:
@@ -85,7 +93,7 @@ def _chunk(seed: int, width: int) -> Pairs:
         known: dict[object, int] = {}
         first, second = (random_instruction(random, scene) for _ in range(2))
         said = [first, first, second, second]
-        said += [random_sub_prompt(random, first if k % 2 else second) for k in range(TEXTS_PER_SCENE - 5)]
+        said += [random_sub_prompt(random, first if k % 2 else second) for k in range(TEXTS_PER_SCENE - IN_FULL - 1)]
         said.append(_without_an_edit(random, said[int(random.integers(len(said)))]))
         for text in said:
             edits = read(text, scene)

@@ -239,6 +239,7 @@ def main() -> None:
         "--rate", type=float, default=2e-3, help="highest, of stages L and B; A takes 1.5, C half of it"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-dropout", action="store_true", help="leave no words out; only to compare with")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
@@ -247,6 +248,8 @@ def main() -> None:
         pool(folders[0], options.scenes, seed=options.seed),
         pool(folders[1], options.scenes // 6, seed=options.seed, width=192),
     ]
+    if options.no_dropout:
+        pools = [pairs.said_in_full() for pairs in pools]
     if options.resume:
         pipe = Img2ImgTurboPipeline.from_pretrained(options.resume, dtype=torch.float32)
         pipe.unet.set_attn_processor(AttnProcessor())
