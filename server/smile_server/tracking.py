@@ -18,7 +18,8 @@ from smile_core.errors import PromptError
 from smile_core.hosts.tasks import Task
 from smile_core.prompt import Prompt, Word
 from smile_server.documents import OpenDocument
-from smile_server.engine import Engine, JobFailed, Priority, Update, Watch
+from smile_server.engine import Engine, Watch
+from smile_server.jobs import JobFailed, Priority, Update
 from smile_server.protocol import Phase, Trouble
 from smile_server.resolving import CHOOSE_IMAGE, CHOOSE_MODEL, Grounds, resolve
 from smile_server.settings import Settings
