@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SMILE := $(CURDIR)/$(BIN)/smile
 BENCHES := $(filter-out bars chart denoiser_time editors_gpu estimators games lsp_client random_models reuse,$(basename $(notdir $(wildcard bench/[a-z]*.py))))
 
-.PHONY: setup demo test lint bench soak clean test-extension test-vscode test-vscode-latest vscode
+.PHONY: setup demo test lint bench soak clean test-extension test-vscode test-vscode-latest test-vscode-install vscode
 
 setup: $(VENV)/installed
 
@@ -44,6 +44,10 @@ test-vscode: setup
 
 test-vscode-latest: setup node_modules/installed
 	SMILE=$(SMILE) node tests/extension/e2e/run.mjs 4.139.1
+
+# The extension installs this checkout with pip, into an environment of its own: minutes, and the network.
+test-vscode-install: setup node_modules/installed
+	SMILE_INSTALL=1 PIP_CONSTRAINT=$(CURDIR)/constraints.txt SMILE=$(SMILE) node tests/extension/e2e/run.mjs 4.100.3
 
 # Builds and packages the extension, and installs it into the user's VS Code if there is one.
 vscode: node_modules/installed

@@ -63,10 +63,12 @@ def edits(editor: Editor, image: np.ndarray, prompts: list[str], area: np.ndarra
     return [np.asarray(one) for one in editor.edit_area(image, area, prompts, seed=0)]
 
 
-def asked(editor: Editor, count: int) -> Iterator[tuple[Question, np.ndarray, np.ndarray]]:
+def asked(
+    editor: Editor, count: int, *, seed: int = SEED, wide: float = 0.2
+) -> Iterator[tuple[Question, np.ndarray, np.ndarray]]:
     """Questions that an editor can be asked, what differs (H, W), and the area that it gets if it wants one."""
     paints, found = isinstance(editor, PaintsInArea), 0
-    for question in questions(4 * count if paints else count, seed=SEED):
+    for question in questions(4 * count if paints else count, seed=seed, wide=wide):
         differs = (question.choices[0] != question.source).any(2)
         area = area_around(differs)
         if not paints or area.mean() <= MOST_INSIDE:

@@ -1,4 +1,4 @@
-"""Draw the pictures that the documents and the examples show: `python docs/make_pictures.py`."""
+"""Draw the pictures that the documents and the examples show: `python -m docs.make_pictures`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from bench.scenes import asked, edits
 from smile_core import explain
+from smile_core.editors.protocol import PaintsInArea
 from smile_core.editors.registry import open_editor, shipped_models
 from smile_core.scenes.draw import draw
-from smile_core.scenes.quiz import questions
 from smile_core.scenes.scene import Scene, Thing, random_scene
 from smile_core.scenes.scene_png import scene_png
 
@@ -30,19 +31,33 @@ def contact_sheet(columns: int = 8, rows: int = 4, edge: int = 4) -> Image.Image
 
 
 def model_sheet(name: str, *, seed: int = 61_000, columns: int = 3, rows: int = 6) -> Image.Image:
-    """What a model makes of instructions that training never drew: source, its edit, what was meant."""
+    """What a model makes of instructions that training never drew: source, its edit, what was meant.
+
+    One that paints inside an area is asked only what an area can hold; the source shows it.
+    """
     editor = open_editor(name)
     cell_width, cell_height, edge = 3 * 128 + 2 * 4, 128 + 22, 18
     sheet = Image.new("RGB", (columns * (cell_width + edge) - edge, rows * (cell_height + edge) - edge), "white")
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(13)
-    for index, question in enumerate(questions(columns * rows, seed=seed, wide=0)):
+    for index, (question, _, area) in enumerate(asked(editor, columns * rows, seed=seed, wide=0)):
         x, y = index % columns * (cell_width + edge), index // columns * (cell_height + edge)
-        edited = editor.edit(question.source, [question.instruction], seed=0)[0]
-        for place, picture in enumerate((question.source, edited, question.choices[0])):
-            sheet.paste(Image.fromarray(np.asarray(picture)), (x + place * 132, y + 22))
+        edited = edits(editor, question.source, [question.instruction], area)[0]
+        source = Image.fromarray(question.source)
+        if isinstance(editor, PaintsInArea):
+            _outline(source, area)
+        for place, picture in enumerate((source, Image.fromarray(edited), Image.fromarray(question.choices[0]))):
+            sheet.paste(picture, (x + place * 132, y + 22))
         pen.text((x, y + 2), _fitting(question.instruction, font, cell_width), "black", font)
     return sheet
+
+
+def _outline(picture: Image.Image, area: np.ndarray) -> None:
+    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
+    box = (int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1]))
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle(box, outline="white", width=2)
+    pen.rectangle(box, outline="black", width=1)
 
 
 def _fitting(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
@@ -57,6 +72,6 @@ if __name__ == "__main__":
     street = ROOT / "examples" / "street.png"
     street.write_bytes(scene_png(STREET))
     contact_sheet().save(ROOT / "docs" / "scenes.png", optimize=True)
-    for model in (one for one in shipped_models() if one.family != "inpainting"):  # Its prompts need an area.
+    for model in shipped_models():
         model_sheet(model.name).save(ROOT / "docs" / f"{model.name}.png", optimize=True)
     explain(PROMPT, street).save(ROOT / "docs" / "explanation.png")

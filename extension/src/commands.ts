@@ -10,6 +10,7 @@ import type { Installation } from "./installation";
 import { EDIT_PROMPT } from "./language";
 import type { Logs } from "./logs";
 import type { Action } from "./messages";
+import { bytesText } from "./numbers";
 import { COMPARE, type CompareResult, type StatusResult } from "./protocol";
 import type { Previews } from "./previews";
 import type { Reports } from "./reports";
@@ -49,7 +50,7 @@ export function registerCommands(parts: Parts): Disposable {
   const preview = (target: Target, argument?: unknown) => previews.open(target, wordsOut(argument));
   const compare = (target: Target) => compareModels(parts, target);
   const export_ = (target: Target) => exportReport(parts, target);
-  const clear = (target: Target) => clearEdits(parts, target);
+  const clear = () => clearEdits(parts);
   const surfaces: Record<string, Surface> = {
     "smile.explain": explain,
     "smile.preview": preview,
@@ -76,7 +77,7 @@ export function registerCommands(parts: Parts): Disposable {
     onPrompt("smileLens.preview", preview),
     onPrompt("smileLens.compare", compare),
     onPrompt("smileLens.exportReport", export_),
-    onPrompt("smileLens.clearEdits", clear),
+    commands.registerCommand("smileLens.clearEdits", clear),
     onPrompt("smileLens.chooseModel", (target) => chooseModel(parts, target)),
     onPrompt("smileLens.chooseImage", (target) => chooseImage(target)),
     commands.registerCommand("smileLens.newPrompt", (file?: unknown) => newPrompt(parts, file instanceof Uri ? file : undefined)),
@@ -118,7 +119,8 @@ async function compareModels({ server, reports, influences }: Parts, target: Tar
     async (_progress, token) => {
       try {
         const params = { ...paramsOf(target, influences), models: names };
-        reports.compare(await server.request<CompareResult>(COMPARE, params, token));
+        const text = promptOf(target, influences)?.text ?? "";
+        reports.compare(text, await server.request<CompareResult>(COMPARE, params, token));
       } catch (error) {
         if (token.isCancellationRequested) return;
         const text = error instanceof Error ? error.message : String(error);
@@ -148,15 +150,14 @@ async function exportReport({ server, influences }: Parts, target: Target): Prom
   }
 }
 
-async function clearEdits({ server, influences }: Parts, target: Target): Promise<void> {
+async function clearEdits({ server }: Parts): Promise<void> {
   const yes = l10n.t("Clear");
   const detail = l10n.t("They are made again when they are needed.");
-  const answer = await window.showWarningMessage(
-    l10n.t("Forget the edits known for this prompt’s picture and model?"),
-    { modal: true, detail },
-    yes,
-  );
-  if (answer === yes) await server.execute("smile.clear", paramsOf(target, influences));
+  const question = l10n.t("Forget all edits made so far, of every picture and model?");
+  if ((await window.showWarningMessage(question, { modal: true, detail }, yes)) !== yes) return;
+  server.start();
+  const { bytes } = (await server.execute("smile.clear", {})) as { bytes: number };
+  window.setStatusBarMessage(l10n.t("SMILE Lens: all edits are forgotten, {0} are free again", bytesText(bytes)), 10_000);
 }
 
 async function chooseModel({ server }: Parts, target: Target): Promise<void> {

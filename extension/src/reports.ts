@@ -60,7 +60,7 @@ export class Reports {
   }
 
   /** Shows a comparison of models in a panel of its own. */
-  compare(result: CompareResult): void {
+  compare(prompt: string, result: CompareResult): void {
     const panel = new Panel(
       Panel.create("smileLens.comparison", ""),
       this.extension,
@@ -70,8 +70,9 @@ export class Reports {
       () => undefined,
     );
     const page = { html: result.html, style: result.style, words: [], source: "", result: "", actions: [] };
-    panel.onAction = () => panel.show(shortened(result.text), page);
-    panel.show(l10n.t("Compare: {0}", shortened(result.text, 30)), page);
+    const title = l10n.t("Compare: {0}", shortened(prompt, 30));
+    panel.onAction = () => panel.show(title, page);
+    panel.show(title, page);
   }
 
   private adopt(webview: WebviewPanel): Panel {

@@ -93,7 +93,8 @@ export class Server {
   /** Sends one of our requests. Rejects when the server is not running. */
   request<Result>(method: string, params: unknown, token?: CancellationToken): Promise<Result> {
     if (this.client?.isRunning() !== true) return Promise.reject(new Error(l10n.t("SMILE Lens is not running.")));
-    return this.client.sendRequest<Result>(method, params, token);
+    // With `undefined` behind them the parameters would be sent as an array.
+    return token === undefined ? this.client.sendRequest<Result>(method, params) : this.client.sendRequest<Result>(method, params, token);
   }
 
   notify(method: string, params: unknown): void {

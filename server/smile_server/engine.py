@@ -13,73 +13,22 @@ import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass
 from typing import Any
 
 from smile_core.editors.names import shipped_names
 from smile_core.hosts.tasks import Task
+from smile_server.cards import Cards
+from smile_server.jobs import Job, JobFailed, Priority, Update, Watcher
 from smile_server.protocol import Forecast, ModelStatus, StatusResult
 from smile_server.worker_client import WorkerClient
 
 KEPT_VIEWS = 2000
-KEPT_CARD_BYTES = 32 * 1024**2
 MOST_WAITING = 1000
 """Jobs that wait at once; what comes then is refused."""
 FULL = ("other", f"{MOST_WAITING} prompts wait already; ask again when some of them are done")
 STUCK_AFTER = 90.0
 """Seconds without a word from a worker that has a job."""
-
-
-class Priority(IntEnum):
-    """The smaller, the sooner."""
-
-    HOVER = 0
-    ASKED = 1
-    FOCUSED = 2
-    VISIBLE = 3
-    BACKGROUND = 4
-
-
-class JobFailed(Exception):
-    """A job could not be done; `kind` as in `protocol.Trouble`."""
-
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(text)
-        self.kind, self.text = kind, text
-
-
-@dataclass(frozen=True)
-class Update:
-    """What a watcher hears: the newest view (None before the first), and how far the job is."""
-
-    view: dict[str, Any] | None
-    final: bool
-    forecast: Forecast | None = None
-    failure: tuple[str, str] | None = None
-    cancelled: bool = False
-
-
-Watcher = Callable[[Update], None]
-
-
-@dataclass(eq=False)
-class _Job:
-    """A request to the worker that waits or runs."""
-
-    do: str
-    given: dict[str, Any]
-    priority: Priority
-    task: Task
-    watches: list[Watch] = field(default_factory=list)
-    future: asyncio.Future[tuple[dict[str, Any], list[bytes]]] | None = None
-    id: int = 0
-    retried: bool = False
-    again: bool = False
-    view: dict[str, Any] | None = None
-    forecast: Forecast | None = None
-    started: float = 0.0
-    serial: int = 0
 
 
 @dataclass(eq=False)
@@ -115,13 +64,12 @@ class Engine:
         self._starting: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
         self._serials = itertools.count()
-        self._waiting: list[_Job] = []
-        self._running: _Job | None = None
-        self._light: dict[int, _Job] = {}
-        self._explaining: dict[Task, _Job] = {}
+        self._waiting: list[Job] = []
+        self._running: Job | None = None
+        self._light: dict[int, Job] = {}
+        self._explaining: dict[Task, Job] = {}
         self._views: OrderedDict[Task, dict[str, Any]] = OrderedDict()
-        self._cards: OrderedDict[tuple[Any, ...], tuple[dict[str, Any], bytes]] = OrderedDict()
-        self._card_bytes = 0
+        self._cards = Cards()
         self._models: dict[str, list[Any]] = {}
         self._device, self._edits = "", 0
         self._heard = time.monotonic()
@@ -162,7 +110,7 @@ class Engine:
         if model is not None and self._models.get(model, ["cold"])[0] == "cold" and model != "oracle":
             task = Task("", "", (0, 0), model)
             if not any(job.do == "warm" and job.task == task for job in self._waiting) and self._running is None:
-                self._enqueue(_Job("warm", {"model": model}, Priority.BACKGROUND, task))
+                self._enqueue(Job("warm", {"model": model}, Priority.BACKGROUND, task))
 
     @property
     def busy(self) -> bool:
@@ -208,7 +156,6 @@ class Engine:
         """Drop every view and card."""
         self._views.clear()
         self._cards.clear()
-        self._card_bytes = 0
 
     def watch(self, task: Task, hear: Watcher, priority: Priority) -> Watch:
         """Have a task explained and hear of it, better and better; what is known is heard at once."""
@@ -222,7 +169,7 @@ class Engine:
             asyncio.get_running_loop().call_soon(self._say, watch, Update(None, False, failure=FULL))
             return watch
         if job is None:
-            job = _Job("explain", {}, priority, task)
+            job = Job("explain", {}, priority, task)
             self._explaining[task] = job
             job.watches.append(watch)
             self._enqueue(job)
@@ -269,7 +216,7 @@ class Engine:
             JobFailed: it could not be done.
         """
         for attempt in range(2):
-            job = _Job(do, given, priority, task, future=asyncio.get_running_loop().create_future())
+            job = Job(do, given, priority, task, future=asyncio.get_running_loop().create_future())
             assert job.future is not None
             if max(len(self._waiting), len(self._light)) >= MOST_WAITING:
                 raise JobFailed(*FULL)
@@ -293,24 +240,17 @@ class Engine:
 
     async def card(self, task: Task, word: int, theme: str, most_bytes: int) -> tuple[dict[str, Any], bytes]:
         """The hover picture of an effective word, drawn once."""
-        key = (task, word, theme, most_bytes)
-        found = self._cards.get(key)
+        found = self._cards.get(task, (word, theme, most_bytes))
         if found is not None:
-            self._cards.move_to_end(key)
             return found
         answer, blobs = await self.ask("card", task, Priority.HOVER, word=word, theme=theme, most_bytes=most_bytes)
         if task in self._views:  # A card of an unfinished explanation would grow stale.
-            self._cards[key] = (answer, blobs[0])
-            self._card_bytes += len(blobs[0])
-            while self._card_bytes > KEPT_CARD_BYTES:
-                _, (_, gone) = self._cards.popitem(last=False)
-                self._card_bytes -= len(gone)
+            self._cards.put(task, (word, theme, most_bytes), (answer, blobs[0]))
         return answer, blobs[0]
 
     def forget_cards(self, task: Task) -> None:
         """Drop the cards of a task, since an edit that they lack has been made."""
-        for key in [key for key in self._cards if key[0] == task]:
-            self._card_bytes -= len(self._cards.pop(key)[1])
+        self._cards.forget(task)
 
     def cancel(self, task: Task) -> None:
         """Stop the explanation of a task for everybody, because a user said so."""
@@ -324,7 +264,7 @@ class Engine:
 
     # The queue.
 
-    def _enqueue(self, job: _Job) -> None:
+    def _enqueue(self, job: Job) -> None:
         job.serial = next(self._serials)
         self._waiting.append(job)
         self._ensure_worker()
@@ -345,13 +285,13 @@ class Engine:
             self._running.again = True
             self._worker.send({"do": "cancel", "id": self._running.id})
 
-    def _send(self, job: _Job) -> None:
+    def _send(self, job: Job) -> None:
         job.id = next(self._ids)
         if self._worker is not None:
             self._worker.send({"id": job.id, "do": job.do, "task": job.task.to_data(), **job.given})
         self._heard = time.monotonic()
 
-    def _drop(self, job: _Job) -> None:
+    def _drop(self, job: Job) -> None:
         """Nobody wants this job any more."""
         if self._explaining.get(job.task) is job:
             del self._explaining[job.task]
@@ -426,7 +366,7 @@ class Engine:
         else:
             self._answered(job, said, message, blobs)
 
-    def _answered(self, job: _Job, said: str, message: dict[str, Any], blobs: list[bytes]) -> None:
+    def _answered(self, job: Job, said: str, message: dict[str, Any], blobs: list[bytes]) -> None:
         self._light.pop(job.id, None)
         if job is self._running:
             self._running = None
@@ -446,7 +386,7 @@ class Engine:
 
     def _finish(
         self,
-        job: _Job,
+        job: Job,
         *,
         result: tuple[dict[str, Any], list[bytes]] | None = None,
         failure: tuple[str, str] | None = None,
@@ -488,7 +428,7 @@ class Engine:
             self._ensure_worker()
         self._tell()
 
-    def _hear(self, job: _Job, update: Update) -> None:
+    def _hear(self, job: Job, update: Update) -> None:
         for watch in list(job.watches):
             self._say(watch, update)
 

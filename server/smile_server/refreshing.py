@@ -40,6 +40,7 @@ class Refreshing:
         self._wanted: set[str] = set()
         self._last_status: Any = None
         self._shown: dict[str, Any] = {}
+        self._counted: dict[str, Any] = {}
         self._pushed: dict[str, Any] = {}
 
     def document(self, uri: str) -> None:
@@ -58,6 +59,7 @@ class Refreshing:
         """A document was closed: what was pushed for it is taken back."""
         self._dirty.discard(uri)
         self._shown.pop(uri, None)
+        self._counted.pop(uri, None)
         if self._pushed.pop(uri, None):
             self._session.server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
@@ -78,7 +80,7 @@ class Refreshing:
         if client is None:
             return
         dirty, self._dirty = self._dirty, set()
-        settled = False
+        settled = counting = False
         for uri in dirty:
             tracked = session.documents.get(uri)
             if tracked is None:
@@ -91,8 +93,13 @@ class Refreshing:
                 settled = True
                 if not client.pull_diagnostics:
                     self._push_diagnostics(uri)
-        if settled:
-            for kind in client.refresh:
+            counted = [p.update.forecast for p in tracked.prompts if p.update is not None]
+            if counted != self._counted.get(uri):
+                self._counted[uri] = counted
+                counting = True
+        # Lenses count edits; all else changes only with what is known.
+        for kind in client.refresh:
+            if settled or (counting and kind == "codeLens"):
                 self._refresh(kind)
 
     def _push_diagnostics(self, uri: str) -> None:

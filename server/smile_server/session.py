@@ -19,8 +19,9 @@ import smile_core
 from smile_server import protocol
 from smile_server.client import Client
 from smile_server.documents import Change, OpenDocument
-from smile_server.engine import Engine, JobFailed
+from smile_server.engine import Engine
 from smile_server.handlers import HANDLERS, REGISTERED_LATER
+from smile_server.jobs import JobFailed
 from smile_server.parts import TextConnection
 from smile_server.protocol import camel, wire
 from smile_server.refreshing import Refreshing

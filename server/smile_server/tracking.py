@@ -18,14 +18,15 @@ from smile_core.errors import PromptError
 from smile_core.hosts.tasks import Task
 from smile_core.prompt import Prompt, Word
 from smile_server.documents import OpenDocument
-from smile_server.engine import Engine, JobFailed, Priority, Update, Watch
+from smile_server.engine import Engine, Watch
+from smile_server.jobs import JobFailed, Priority, Update
 from smile_server.protocol import Phase, Trouble
 from smile_server.resolving import CHOOSE_IMAGE, CHOOSE_MODEL, Grounds, resolve
 from smile_server.settings import Settings
 
 _SERVERS = ("https://", "http://")
-PAUSE = 0.6
-"""Seconds of rest after which the word at the cursor counts as written."""
+PAUSE = (0.3, 0.6)
+"""Seconds of rest after which the word at the cursor counts as written: longer where half a word costs more."""
 
 KEPT_RESPONSE = 0.95
 """Idle words may go when the edit without all of them keeps this much of the response."""
@@ -268,7 +269,8 @@ class TrackedDocument:
         touched = self.document.touched
         inside = touched is not None and prompt.found.start < touched <= prompt.found.end
         if inside and touched is not None and self.document.text[touched - 1 : touched].isalnum():
-            return max(base, PAUSE)
+            shortest, longest = PAUSE
+            return max(base, longest if first is None else min(longest, max(shortest, 2 * first)))
         return base
 
     def _heard(self, prompt: TrackedPrompt, task: Task, update: Update) -> None:

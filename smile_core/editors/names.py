@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 
 WEIGHTS = Path(__file__).parent.parent / "scenes" / "weights"
+
+
+def short_names(models: Sequence[str]) -> tuple[str, ...]:
+    """What tables call models: a folder by its last part, unless another would be called the same."""
+    last = [PurePath(model).name or model for model in models]
+    return tuple(name if last.count(name) == 1 else model for name, model in zip(last, models, strict=True))
 
 
 def shipped_names() -> tuple[str, ...]:

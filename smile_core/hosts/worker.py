@@ -231,6 +231,7 @@ class Worker:
 
     def _do_compare(self, request: Request) -> tuple[dict[str, Any], list[bytes]]:
         from smile_core.compare import compare
+        from smile_core.editors.names import short_names
         from smile_core.report.comparison import comparison_html, comparison_text
 
         explanations = []
@@ -245,7 +246,7 @@ class Worker:
                 )
                 self._keep(task, found)
             explanations.append(found)
-        comparison = compare(explanations, request.given["models"])
+        comparison = compare(explanations, short_names(request.given["models"]))
         page = comparison_html(comparison)
         return {"text": comparison_text(comparison, width=100), "html": page.body, "style": page.style}, []
 

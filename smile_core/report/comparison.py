@@ -97,8 +97,10 @@ def comparison_html(comparison: Comparison) -> Fragment:
     )
     agreements = "".join(f"<p>{escape(agreement_text(comparison, a))}</p>" for a in comparison.agreements)
     words = files("smile_core.report").joinpath("words.css").read_text(encoding="utf-8")
+    prompts = {e.prompt for e in comparison.explanations}
+    caption = f"<caption>{escape(wording.printable(*prompts))}</caption>" if len(prompts) == 1 else ""
     body = (
-        f'<article class="comparison"><table><thead><tr><td></td>{heads}</tr></thead><tbody>'
+        f'<article class="comparison"><table>{caption}<thead><tr><td></td>{heads}</tr></thead><tbody>'
         f'<tr><th scope="row">result</th>{"".join(pictures)}</tr>{"".join(rows)}'
         f'<tr><th scope="row">fidelity</th>{facts}</tr></tbody></table>{agreements}</article>'
     )
@@ -108,6 +110,7 @@ def comparison_html(comparison: Comparison) -> Fragment:
 _PANE = 240
 _STYLE = """.comparison table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 .comparison th,.comparison td{padding:6px 14px 6px 0;text-align:left;font-weight:400}
+.comparison caption{text-align:left;font-size:1.3em;font-weight:600;padding-bottom:10px}
 .comparison thead th,.comparison tbody th{font-weight:600}
 .comparison .pic{width:120px;aspect-ratio:1;background-size:contain;background-repeat:no-repeat}"""
 

@@ -149,7 +149,9 @@ def failed_text(counts: Counts) -> str | None:
 
 
 def seconds_text(seconds: float) -> str:
-    """`0.9 s`, `31 s`, `2 min`, `1 h 10 min`."""
+    """`under 0.1 s`, `0.9 s`, `31 s`, `2 min`, `1 h 10 min`."""
+    if seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 99.5:

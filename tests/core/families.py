@@ -22,9 +22,10 @@ FAMILIES = {
     "FLUX.1 Kontext": tiny_models.build_flux_kontext,
     "Qwen-Image-Edit": tiny_models.build_qwen_image_edit,
     "Img2Img-Turbo": tiny_models.build_img2img_turbo,
-    # Neither of these two is named anywhere in the package: they go by their signature.
+    # None of these three is named anywhere in the package: they go by their signature.
     "LatentConsistencyModelImg2Img": tiny_models.build_latent_consistency,
     "FluxImg2Img": tiny_models.build_flux_image_to_image,
+    "FluxInpaint": tiny_models.build_flux_inpainting,
 }
 SETTINGS: dict[str, dict[str, float]] = {
     "Img2Img-Turbo": {},

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from smile_core import explain
 from smile_core.cli import app
 from smile_core.compare import compare
+from smile_core.editors.names import short_names
 from smile_core.report.comparison import comparison_text
 from smile_core.scenes.oracle import OracleEditor
 from smile_core.scenes.scene import Scene
@@ -72,3 +73,8 @@ def test_the_command(street: Scene, tmp_path: Path) -> None:
     assert (tmp_path / "both.html").is_file()
     assert CliRunner().invoke(app, ask).exit_code == 1
     assert "whole numbers" in CliRunner().invoke(app, [*ask, "--seeds", "a,b"]).output
+
+
+def test_folders_are_called_by_their_last_part_unless_two_would_be_called_the_same() -> None:
+    assert short_names(["scenes-turbo", "/data/mine"]) == ("scenes-turbo", "mine")
+    assert short_names(["/a/mine", "/b/mine", "c"]) == ("/a/mine", "/b/mine", "c")

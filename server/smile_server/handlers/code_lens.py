@@ -72,7 +72,8 @@ def _progress(prompt: TrackedPrompt) -> str:
     forecast = prompt.update.forecast if prompt.update is not None else None
     if forecast is None or prompt.phase == "waiting":
         return "waiting"
-    left = f", {seconds_text(forecast.seconds_left)} left" if forecast.seconds_left is not None else ""
+    seconds = forecast.seconds_left
+    left = "" if seconds is None or seconds < 1 else f", {seconds_text(seconds)} left"
     return f"updating, {forecast.made} of about {forecast.expected} edits{left}"
 
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from smile_server.engine import JobFailed, Priority
 from smile_server.handlers import smile_compare, smile_preview
 from smile_server.handlers.asking import require_task
 from smile_server.handlers.handler import Handler
+from smile_server.jobs import JobFailed, Priority
 from smile_server.protocol import COMMANDS, PromptParams
 from smile_server.resolving import uri_of
 

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from lsprotocol import types
 
-from smile_server.engine import JobFailed, Priority
 from smile_server.handlers.handler import Handler
 from smile_server.handlers.positions import lsp_range
+from smile_server.jobs import JobFailed, Priority
 from smile_server.showing import UPDATING
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
-from smile_server.engine import JobFailed
 from smile_server.handlers.asking import require_task
 from smile_server.handlers.handler import Handler
+from smile_server.jobs import JobFailed
 from smile_server.protocol import COMPARE, CompareParams, CompareResult, wire
 
 if TYPE_CHECKING:

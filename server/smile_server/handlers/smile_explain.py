@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from smile_server.engine import JobFailed, Priority
 from smile_server.handlers.asking import require_task
 from smile_server.handlers.handler import Handler
+from smile_server.jobs import JobFailed, Priority
 from smile_server.protocol import EXPLAIN, ExplainResult, PromptParams, Quality, wire
 from smile_server.showing import words_of
 

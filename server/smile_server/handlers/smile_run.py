@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smile_server.engine import Priority
 from smile_server.handlers.asking import require_task
 from smile_server.handlers.handler import Handler
+from smile_server.jobs import Priority
 from smile_server.protocol import RUN, PromptParams
 
 if TYPE_CHECKING:

@@ -15,9 +15,6 @@ G. Decoder, UNet and text encoder learn together from pixels.
 
 from __future__ import annotations
 
-import argparse
-import copy
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,14 +29,14 @@ from torch import Tensor, nn
 from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
 from smile_core.scenes.training.ip2p import train_decoder
 from smile_core.scenes.training.loop import DEVICE, balanced, changed, train
-from smile_core.scenes.training.pairs import Pairs, pool
+from smile_core.scenes.training.pairs import Pairs
 from smile_core.scenes.training.parts import LATENT_CHANNELS, new_unet, pixels_of, token_ids
+from smile_core.scenes.training.starting import save_half, say_size, start
 from smile_core.scenes.training.turbo import (
     LATENT_BATCH,
     PIXEL_BATCH,
     encode_all,
     pick_pool,
-    write_known_pictures,
 )
 
 EDITING = {"steps": 2, "strength": 0.5, "guidance": 1}
@@ -147,7 +144,7 @@ def train_inpainting(
     def loss_of(random: np.random.Generator) -> Tensor:
         which = pick_pool(random, len(pools))
         pairs = pools[which]
-        rows = random.integers(len(pairs.source), size=LATENT_BATCH)
+        rows = pairs.sample(random, LATENT_BATCH)
         pixels = [pixels_of(pairs, side[rows]) for side in (pairs.source, pairs.target)]
         areas = areas_for(random, *pixels)
         source, target = (
@@ -184,7 +181,7 @@ def train_together(
     def loss_of(random: np.random.Generator) -> Tensor:
         which = pick_pool(random, len(pools))
         pairs = pools[which]
-        rows = random.integers(len(pairs.source), size=PIXEL_BATCH)
+        rows = pairs.sample(random, PIXEL_BATCH)
         source, target = (pixels_of(pairs, side[rows]) for side in (pairs.source, pairs.target))
         areas = areas_for(random, source, target)
         wanted = torch.where(areas > 0.5, target, source)
@@ -204,44 +201,6 @@ def train_together(
     train("together", modules, loss_of, steps=steps, rate=rate, seed=seed, on_save=on_save)
 
 
-def save_half(pipe: StableDiffusionInpaintPipeline, folder: Path) -> None:
-    """Save a half-precision copy as safetensors, with what the editor needs to know."""
-    vae, text_encoder, unet = (copy.deepcopy(part).cpu().half() for part in (pipe.vae, pipe.text_encoder, pipe.unet))
-    saved = pipeline_of(vae, text_encoder, pipe.tokenizer, unet, pipe.scheduler)
-    saved.save_pretrained(folder, safe_serialization=True)
-    write_known_pictures(folder)
-    (folder / "editing.json").write_text(json.dumps(EDITING) + "\n", encoding="utf-8")
-
-
-def main() -> None:
-    """The command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(description="Train scenes-inpaint.")
-    parser.add_argument("--start", type=Path, required=True, help="scenes-turbo's folder; its encoder is kept")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
-    parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
-    parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
-    parser.add_argument("--scenes", type=int, default=18_000)
-    parser.add_argument("--steps", type=int, nargs=3, default=(1000, 4000, 1500), metavar=("D", "F", "G"))
-    parser.add_argument("--rate", type=float, default=1e-3, help="highest, of stage F; D takes twice, G half of it")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    torch.manual_seed(options.seed)
-    kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
-    folders = [kept / "128", kept / "192"]
-    pools = [
-        pool(folders[0], options.scenes, seed=options.seed),
-        pool(folders[1], options.scenes // 6, seed=options.seed, width=192),
-    ]
-    turbo = Img2ImgTurboPipeline.from_pretrained(options.start, dtype=torch.float32).to(DEVICE)
-    if options.resume:
-        pipe = StableDiffusionInpaintPipeline.from_pretrained(options.resume, dtype=torch.float32, safety_checker=None)
-        pipe.unet.set_attn_processor(AttnProcessor())
-    else:
-        pipe = from_turbo(turbo)
-    pipe.to(DEVICE)
-    train_all(pipe, turbo, pools, folders, options.out, steps=options.steps, rate=options.rate, seed=options.seed)
-
-
 def train_all(
     pipe: StableDiffusionInpaintPipeline,
     turbo: Img2ImgTurboPipeline,
@@ -249,16 +208,15 @@ def train_all(
     folders: list[Path],
     out: Path,
     *,
-    steps: tuple[int, int, int],
+    steps: tuple[int, ...],
     rate: float,
     seed: int,
 ) -> None:
     """Every stage in turn, saved after each and every 1,000 steps; `folders` keep each pool's latents."""
-    count = sum(p.numel() for m in (pipe.vae, pipe.unet, pipe.text_encoder) for p in m.parameters())
-    print(f"{sum(len(p.texts) for p in pools)} instructions, {count / 1e6:.2f} M parameters, {DEVICE}", flush=True)
+    say_size(pipe, pools)
 
     def save() -> None:
-        save_half(pipe, out)
+        save_half(pipe, pipeline_of, EDITING, out)
 
     train_decoder(pipe.vae, pools, steps=steps[0], seed=seed + 7, rate=2 * rate)
     save()
@@ -267,6 +225,18 @@ def train_all(
     )
     train_inpainting(pipe, latents, pools, steps=steps[1], seed=seed + 8, rate=rate, on_save=save)
     train_together(pipe, pools, steps=steps[2], seed=seed + 9, rate=rate / 2, on_save=save)
+
+
+def main() -> None:
+    """The command line; see the module's docstring."""
+    at = start("scenes-inpaint", {"D": 1000, "F": 4000, "G": 1500}, "stage F; D takes twice, G half of it")
+    if at.resume:
+        pipe = StableDiffusionInpaintPipeline.from_pretrained(at.resume, dtype=torch.float32, safety_checker=None)
+        pipe.unet.set_attn_processor(AttnProcessor())
+    else:
+        pipe = from_turbo(at.turbo)
+    pipe.to(DEVICE)
+    train_all(pipe, at.turbo, at.pools, at.folders, at.out, steps=at.steps, rate=at.rate, seed=at.seed)
 
 
 if __name__ == "__main__":

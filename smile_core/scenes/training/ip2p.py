@@ -12,9 +12,6 @@ The noise runs to zero signal, and the UNet predicts the clean latents, so that 
 
 from __future__ import annotations
 
-import argparse
-import copy
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,16 +22,17 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 
 from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
-from smile_core.scenes.training.loop import DEVICE, balanced, changed, train
-from smile_core.scenes.training.pairs import Pairs, pool
+from smile_core.scenes.training.loop import DEVICE, balanced, changed, hardest, train
+from smile_core.scenes.training.pairs import Pairs
 from smile_core.scenes.training.parts import LATENT_CHANNELS, new_unet, pixels_of, token_ids
+from smile_core.scenes.training.starting import save_half, say_size, start
 from smile_core.scenes.training.turbo import (
     LATENT_BATCH,
     LATENT_NOISE,
     PIXEL_BATCH,
+    WORST,
     encode_all,
     pick_pool,
-    write_known_pictures,
 )
 
 DROPPED = 0.06
@@ -111,7 +109,7 @@ def train_denoising(
     def loss_of(random: np.random.Generator) -> Tensor:
         which = pick_pool(random, len(pools))
         pairs = pools[which]
-        rows = random.integers(len(pairs.source), size=LATENT_BATCH)
+        rows = pairs.sample(random, LATENT_BATCH)
         source, target = (
             latents[which][torch.from_numpy(side[rows]).to(DEVICE)].float() for side in (pairs.source, pairs.target)
         )
@@ -129,59 +127,47 @@ def train_denoising(
         features = pipe.text_encoder(ids.long())[0]
         given = torch.cat([noisy, seen / scale], 1)
         output = pipe.unet(given, when, encoder_hidden_states=features).sample.float()
-        return balanced((output - target).square(), changed(source, target, 0.25))
+        errors = (output - target).square()
+        return balanced(errors, changed(source, target, 0.25)) + WORST * hardest(errors)
 
     modules = [pipe.unet, pipe.text_encoder]
     train("denoising", modules, loss_of, steps=steps, rate=rate, seed=seed, on_save=on_save)
 
 
-def save_half(pipe: StableDiffusionInstructPix2PixPipeline, folder: Path) -> None:
-    """Save a half-precision copy as safetensors, with what the editor needs to know."""
-    vae, text_encoder, unet = (copy.deepcopy(part).cpu().half() for part in (pipe.vae, pipe.text_encoder, pipe.unet))
-    saved = pipeline_of(vae, text_encoder, pipe.tokenizer, unet, pipe.scheduler)
-    saved.save_pretrained(folder, safe_serialization=True)
-    write_known_pictures(folder)
-    (folder / "editing.json").write_text(json.dumps(EDITING) + "\n", encoding="utf-8")
+def train_all(
+    pipe: StableDiffusionInstructPix2PixPipeline,
+    turbo: Img2ImgTurboPipeline,
+    pools: list[Pairs],
+    folders: list[Path],
+    out: Path,
+    *,
+    steps: tuple[int, ...],
+    rate: float,
+    seed: int,
+) -> None:
+    """Both stages, saved after each and every 1,000 steps; `folders` keep each pool's latents."""
+    say_size(pipe, pools)
+
+    def save() -> None:
+        save_half(pipe, pipeline_of, EDITING, out)
+
+    train_decoder(pipe.vae, pools, steps=steps[0], seed=seed + 5, rate=2 * rate)
+    save()
+    both = zip(pools, folders, strict=True)
+    latents = [encode_all(turbo.vae, pairs, folder) for pairs, folder in both] if steps[1] else []
+    train_denoising(pipe, latents, pools, steps=steps[1], seed=seed + 6, rate=rate, on_save=save)
 
 
 def main() -> None:
     """The command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(description="Train scenes-ip2p.")
-    parser.add_argument("--start", type=Path, required=True, help="scenes-turbo's folder; its encoder is kept")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
-    parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
-    parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
-    parser.add_argument("--scenes", type=int, default=18_000)
-    parser.add_argument("--steps", type=int, nargs=2, default=(1500, 6000), metavar=("D", "E"))
-    parser.add_argument("--rate", type=float, default=1e-3, help="highest, of stage E; D takes twice that")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    torch.manual_seed(options.seed)
-    kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
-    folders = [kept / "128", kept / "192"]
-    pools = [
-        pool(folders[0], options.scenes, seed=options.seed),
-        pool(folders[1], options.scenes // 6, seed=options.seed, width=192),
-    ]
-    turbo = Img2ImgTurboPipeline.from_pretrained(options.start, dtype=torch.float32).to(DEVICE)
-    if options.resume:
-        pipe = StableDiffusionInstructPix2PixPipeline.from_pretrained(options.resume, dtype=torch.float32)
+    at = start("scenes-ip2p", {"D": 1500, "E": 6000}, "stage E; D takes twice that")
+    if at.resume:
+        pipe = StableDiffusionInstructPix2PixPipeline.from_pretrained(at.resume, dtype=torch.float32)
         pipe.unet.set_attn_processor(AttnProcessor())
     else:
-        pipe = from_turbo(turbo)
+        pipe = from_turbo(at.turbo)
     pipe.to(DEVICE)
-    count = sum(p.numel() for m in (pipe.vae, pipe.unet, pipe.text_encoder) for p in m.parameters())
-    print(f"{sum(len(p.texts) for p in pools)} instructions, {count / 1e6:.2f} M parameters, {DEVICE}", flush=True)
-    seed, rate = options.seed, options.rate
-
-    def save() -> None:
-        save_half(pipe, options.out)
-
-    train_decoder(pipe.vae, pools, steps=options.steps[0], seed=seed + 5, rate=2 * rate)
-    save()
-    both = zip(pools, folders, strict=True)
-    latents = [encode_all(turbo.vae, pairs, folder) for pairs, folder in both] if options.steps[1] else []
-    train_denoising(pipe, latents, pools, steps=options.steps[1], seed=seed + 6, rate=rate, on_save=save)
+    train_all(pipe, at.turbo, at.pools, at.folders, at.out, steps=at.steps, rate=at.rate, seed=at.seed)
 
 
 if __name__ == "__main__":

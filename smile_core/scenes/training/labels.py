@@ -69,6 +69,23 @@ def edit_labels(scene: Scene, edits: tuple[Edit, ...]) -> list[int]:
     return sorted(found)
 
 
+_HARD = ("bigger", "smaller", "left", "right", "near", "add")
+
+
+def how_often(edits: np.ndarray) -> np.ndarray:
+    """How often to draw each row of labels (N, most), -1 where there is none: shares that sum to 1.
+
+    Two edits at once, and edits that put something where it was not, are learnt last and drawn most.
+    """
+    surroundings = (len(_ACTS) + len(COLOURS)) * len(KINDS)
+    acts = np.where((edits >= 0) & (edits < len(_ACTS) * len(KINDS)), edits // len(KINDS), -1)
+    asked = ((acts >= 0) & (acts != _ACTS.index("new"))).sum(1) + (edits >= surroundings).sum(1)
+    hard = np.isin(acts, [_ACTS.index(name) for name in _HARD]).any(1)
+    weights: np.ndarray = np.select([asked == 0, asked > 1, hard], [0.5, 2.5, 2.0], 0.75)
+    weights /= weights.sum()
+    return weights
+
+
 def kind_map(scene: Scene) -> np.ndarray:
     """Which kinds stand in each cell of an 8 x 8 grid: uint16 (8, 8), one bit a kind."""
     grid = np.zeros((GRID, GRID), np.uint16)

@@ -149,3 +149,12 @@ def balanced(loss: Tensor, where: Tensor) -> Tensor:
     moved = (loss * where).sum((1, 2, 3)) / count
     still = (loss * (1 - where)).sum((1, 2, 3)) / (1 - where).sum((1, 2, 3)).clamp(min=1)
     return (moved + still).mean()
+
+
+def hardest(loss: Tensor) -> Tensor:
+    """The mean loss of each picture's worst places, one in sixteen, then the batch's mean.
+
+    A new sky changes every place; a thing that should change as well is a few of them, and the worst ones.
+    """
+    places = loss.mean(1).flatten(1)
+    return places.topk(max(1, places.shape[1] // 16)).values.mean()

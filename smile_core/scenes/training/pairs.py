@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from smile_core.scenes.edits import apply
 from smile_core.scenes.language import random_instruction, random_sub_prompt
 from smile_core.scenes.oracle import read
 from smile_core.scenes.scene import random_scene
-from smile_core.scenes.training.labels import edit_labels, kind_map
+from smile_core.scenes.training.labels import edit_labels, how_often, kind_map
 
 TEXTS_PER_SCENE = 9
+IN_FULL = 4
+"""Of a scene's texts the first ones: two instructions, each twice."""
 CHUNK = 250
 MOST_LABELS = 12
 WIDE_FROM = 800
@@ -32,6 +35,22 @@ class Pairs:
     edits: np.ndarray  # int16 (N, MOST_LABELS), see `labels.edit_labels`; -1 fills up
     source: np.ndarray  # int (N,)
     target: np.ndarray  # int (N,)
+
+    def sample(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """Rows to learn from, int (count,), with repetition; what is learnt last comes most often."""
+        return np.searchsorted(self._steps, random.random(count))
+
+    def said_in_full(self) -> Pairs:
+        """Only the instructions from which no word was left out, and into which none was put."""
+        rows = np.flatnonzero(np.arange(len(self.texts)) % TEXTS_PER_SCENE < IN_FULL)
+        texts = [self.texts[row] for row in rows]
+        return Pairs(self.pictures, self.kinds, texts, self.edits[rows], self.source[rows], self.target[rows])
+
+    @cached_property
+    def _steps(self) -> np.ndarray:
+        steps: np.ndarray = np.cumsum(how_often(self.edits))
+        steps /= steps[-1]
+        return steps
 
 
 _ORDINARY_WORDS = """
@@ -74,7 +93,7 @@ def _chunk(seed: int, width: int) -> Pairs:
         known: dict[object, int] = {}
         first, second = (random_instruction(random, scene) for _ in range(2))
         said = [first, first, second, second]
-        said += [random_sub_prompt(random, first if k % 2 else second) for k in range(TEXTS_PER_SCENE - 5)]
+        said += [random_sub_prompt(random, first if k % 2 else second) for k in range(TEXTS_PER_SCENE - IN_FULL - 1)]
         said.append(_without_an_edit(random, said[int(random.integers(len(said)))]))
         for text in said:
             edits = read(text, scene)

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from smile_core.editors.img2img_turbo_pipeline import TIMESTEP, Img2ImgTurboPipeline, SkipAutoencoderKL
 from smile_core.scenes.scene import KINDS
 from smile_core.scenes.training.labels import GRID
-from smile_core.scenes.training.loop import DEVICE, balanced, changed, train
+from smile_core.scenes.training.loop import DEVICE, balanced, changed, hardest, train
 from smile_core.scenes.training.pairs import Pairs, pool
 from smile_core.scenes.training.parts import (
     LATENT_CHANNELS,
@@ -51,6 +51,8 @@ WIDE = 0.15
 """How often a batch is of wide pictures."""
 SEEING = 0.1
 """Weight of naming what stands where, beside the edit itself."""
+WORST = 0.25
+"""Weight of a picture's worst places, beside all of them."""
 MOST_COLOURS = 28
 """More colours than any scene has, fewer than photographs have; see `editors/known_pictures.py`."""
 
@@ -96,7 +98,8 @@ def train_autoencoder(vae: SkipAutoencoderKL, pools: list[Pairs], *, steps: int,
 
 def encode_all(vae: SkipAutoencoderKL, pairs: Pairs, folder: Path) -> Tensor:
     """Scaled latents (M, C, h, w) of every picture, half precision; the pool's folder keeps them for this encoder."""
-    weights = (v.cpu().half().numpy().tobytes() for k, v in sorted(vae.state_dict().items()) if "decoder" not in k)
+    encoder = [v for k, v in sorted(vae.state_dict().items()) if k.startswith(("encoder.", "quant_conv."))]
+    weights = (v.cpu().half().numpy().tobytes() for v in encoder)
     kept = folder / f"latents-{hashlib.sha256(b''.join(weights)).hexdigest()[:12]}.npy"
     if kept.exists():
         return torch.from_numpy(np.load(kept)).to(DEVICE)
@@ -159,12 +162,13 @@ def train_editing(
     def loss_of(random: np.random.Generator) -> Tensor:
         which = pick_pool(random, len(pools))
         pairs = pools[which]
-        rows = random.integers(len(pairs.source), size=LATENT_BATCH)
+        rows = pairs.sample(random, LATENT_BATCH)
         sides = [torch.from_numpy(side[rows]).to(DEVICE) for side in (pairs.source, pairs.target)]
         source, target = (latents[which][side].float() for side in sides)
         features = pipe.text_encoder(tokens[which][torch.from_numpy(rows)].long())[0]
         output = pipe.unet(source, time, encoder_hidden_states=features).sample.float()
-        edit = balanced((output - target).square(), changed(source, target, 0.25))
+        errors = (output - target).square()
+        edit = balanced(errors, changed(source, target, 0.25)) + WORST * hardest(errors)
         return edit + SEEING * seeing.loss(kinds[which][sides[0]], kinds[which][sides[1]])
 
     modules = [pipe.unet, pipe.text_encoder]
@@ -185,7 +189,7 @@ def train_together(
     def loss_of(random: np.random.Generator) -> Tensor:
         which = pick_pool(random, len(pools))
         pairs = pools[which]
-        rows = random.integers(len(pairs.source), size=PIXEL_BATCH)
+        rows = pairs.sample(random, PIXEL_BATCH)
         source, target = pixels_of(pairs, pairs.source[rows]), pixels_of(pairs, pairs.target[rows])
         with torch.no_grad():
             latents, activations = pipe.vae.encode_with_skips(source)
@@ -195,7 +199,8 @@ def train_together(
         decoded = pipe.vae.decode_with_skips(output / scale, activations).float()
         where = changed(source, target, 0.06)
         near = F.max_pool2d(where, source.shape[-1] // output.shape[-1])
-        pixels = balanced((decoded - target).abs(), where)
+        errors = (decoded - target).abs()
+        pixels = balanced(errors, where) + WORST * hardest(errors)
         return pixels + 0.2 * balanced((output.float() - wanted.float() * scale).square(), near)
 
     modules: list[nn.Module] = [pipe.unet, pipe.text_encoder, pipe.vae.decoder]
@@ -234,6 +239,7 @@ def main() -> None:
         "--rate", type=float, default=2e-3, help="highest, of stages L and B; A takes 1.5, C half of it"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-dropout", action="store_true", help="leave no words out; only to compare with")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
@@ -242,6 +248,8 @@ def main() -> None:
         pool(folders[0], options.scenes, seed=options.seed),
         pool(folders[1], options.scenes // 6, seed=options.seed, width=192),
     ]
+    if options.no_dropout:
+        pools = [pairs.said_in_full() for pairs in pools]
     if options.resume:
         pipe = Img2ImgTurboPipeline.from_pretrained(options.resume, dtype=torch.float32)
         pipe.unet.set_attn_processor(AttnProcessor())

@@ -70,6 +70,7 @@ PLAIN: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "LatentConsistencyModelImg2Img": ("LatentConsistencyModelImg2ImgPipeline", {"num_inference_steps": 4}),
     "FluxImg2Img": ("FluxImg2ImgPipeline", {"num_inference_steps": 4, "width": 32, "height": 32}),
+    "FluxInpaint": ("FluxInpaintPipeline", {"num_inference_steps": 4, "width": 32, "height": 32}),
     "Qwen-Image-Edit": (
         "QwenImageEditPlusPipeline",
         {"num_inference_steps": 2, "true_cfg_scale": 40, "negative_prompt": " ", "width": 32, "height": 32},
@@ -94,7 +95,7 @@ def _plain(family: str, folder: Path, image: np.ndarray, *, dtype: torch.dtype, 
     if family == "Qwen-Image-Edit":
         pipeline.processor, picture = tiny_models.PictureAndText(pipeline.tokenizer), [picture]
     inside = area_of(image)
-    mask = {"mask_image": Image.fromarray(inside)} if "inpainting" in family else {}
+    mask = {"mask_image": Image.fromarray(inside)} if "npaint" in family else {}
     made = []
     for prompt in PROMPTS:
         generator = torch.Generator("cpu").manual_seed(5)

@@ -112,7 +112,9 @@ def test_fewer_steps_are_called_a_draft(family: str, open_family: Open, image: n
     assert draft.remarks(image, ["red"])[0].startswith("this is a draft")
 
 
-@pytest.mark.parametrize("family", ["inpainting", "inpainting with 4 channels", "inpainting 2", "inpainting XL"])
+@pytest.mark.parametrize(
+    "family", ["inpainting", "inpainting with 4 channels", "inpainting 2", "inpainting XL", "FluxInpaint"]
+)
 def test_nothing_outside_of_the_area_changes(family: str, open_family: Open, image: np.ndarray) -> None:
     area = area_of(image)
     edited = edit(open_family(family), image, ["a red car"])[0]

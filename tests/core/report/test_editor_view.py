@@ -106,3 +106,10 @@ def test_a_comparison_escapes_what_the_user_wrote(explanation: Explanation) -> N
     page = comparison_html(compare([explanation, explanation], ["<b>one", "two"]))
     assert "<b>one" not in page.body
     assert page.body.count("<tr>") == 3 + len(explanation.words)
+
+
+def test_a_comparison_of_one_prompt_is_headed_by_it(explanation: Explanation) -> None:
+    from smile_core.compare import compare
+
+    page = comparison_html(compare([explanation, explanation], ["one", "two"]))
+    assert f"<caption>{explanation.prompt}</caption>" in page.body

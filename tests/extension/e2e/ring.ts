@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 
 import { SCREENSHOTS, Workbench } from "../workbench/workbench";
-import { SCENARIOS } from "./scenarios";
+import { INSTALLATIONS, SCENARIOS } from "./scenarios";
 
 const [, , version, vsix, ...wanted] = process.argv;
 fs.mkdirSync(SCREENSHOTS, { recursive: true });
@@ -13,7 +13,7 @@ const failed: string[] = [];
 const start = Date.now();
 try {
   await workbench.start(vsix);
-  for (const [name, scenario] of SCENARIOS) {
+  for (const [name, scenario] of process.env.SMILE_INSTALL ? INSTALLATIONS : SCENARIOS) {
     if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
     const begun = Date.now();
     workbench.fresh();

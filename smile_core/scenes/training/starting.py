@@ -1,0 +1,84 @@
+"""What the trainings that start from scenes-turbo share: the command line, the pools, the folder that is written."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
+from smile_core.scenes.training.loop import DEVICE
+from smile_core.scenes.training.pairs import Pairs, pool
+from smile_core.scenes.training.turbo import write_known_pictures
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training begins with. `folders` keep each pool's latents; `steps` has one number a stage."""
+
+    turbo: Img2ImgTurboPipeline
+    pools: list[Pairs]
+    folders: list[Path]
+    resume: Path | None
+    out: Path
+    steps: tuple[int, ...]
+    rate: float
+    seed: int
+
+
+def start(name: str, stages: Mapping[str, int], rate_of: str) -> Start:
+    """Read the command line and draw or open the pools.
+
+    Args:
+        name: of the model that is trained.
+        stages: each stage's letter and how many steps it takes unless told otherwise.
+        rate_of: what `--rate` is the highest rate of.
+    """
+    parser = argparse.ArgumentParser(description=f"Train {name}.")
+    parser.add_argument("--start", type=Path, required=True, help="scenes-turbo's folder; its encoder is kept")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
+    parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
+    parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
+    parser.add_argument("--scenes", type=int, default=18_000)
+    parser.add_argument("--steps", type=int, nargs=len(stages), default=tuple(stages.values()), metavar=tuple(stages))
+    parser.add_argument("--rate", type=float, default=1e-3, help=f"highest, of {rate_of}")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
+    folders = [kept / "128", kept / "192"]
+    pools = [
+        pool(folders[0], options.scenes, seed=options.seed),
+        pool(folders[1], options.scenes // 6, seed=options.seed, width=192),
+    ]
+    turbo = Img2ImgTurboPipeline.from_pretrained(options.start, dtype=torch.float32).to(DEVICE)
+    steps = tuple(options.steps)
+    return Start(turbo, pools, folders, options.resume, options.out, steps, options.rate, options.seed)
+
+
+def say_size(pipe: Any, pools: list[Pairs]) -> None:
+    """Print how much is learnt by how much."""
+    count = sum(p.numel() for m in (pipe.vae, pipe.unet, pipe.text_encoder) for p in m.parameters())
+    print(f"{sum(len(p.texts) for p in pools)} instructions, {count / 1e6:.2f} M parameters, {DEVICE}", flush=True)
+
+
+def save_half(pipe: Any, built: Callable[..., Any], editing: Mapping[str, float], folder: Path) -> None:
+    """Save a half-precision copy as safetensors, with how the editor runs it.
+
+    Args:
+        pipe: the pipeline that is trained.
+        built: makes such a pipeline of autoencoder, text encoder, tokenizer, UNet and scheduler.
+        editing: settings that the editor uses unless told otherwise.
+        folder: where to.
+    """
+    vae, text_encoder, unet = (copy.deepcopy(part).cpu().half() for part in (pipe.vae, pipe.text_encoder, pipe.unet))
+    saved = built(vae, text_encoder, pipe.tokenizer, unet, pipe.scheduler)
+    saved.save_pretrained(folder, safe_serialization=True)
+    write_known_pictures(folder)
+    (folder / "editing.json").write_text(json.dumps(editing) + "\n", encoding="utf-8")

@@ -1,0 +1,78 @@
+"""scenes-ip2p's training and layout, on random weights: what is trained is what the pipeline gives the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from smile_core import Evidence, Explainer
+from smile_core.editors.registry import open_editor
+from smile_core.scenes.draw import draw
+from smile_core.scenes.scene import random_scene
+from smile_core.scenes.training import ip2p
+from smile_core.scenes.training.pairs import Pairs
+from smile_core.scenes.training.turbo import TIMESTEP, new_pipeline
+
+
+@pytest.fixture(scope="module")
+def turbo(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """scenes-turbo with random weights."""
+    torch.manual_seed(0)
+    return new_pipeline(tmp_path_factory.mktemp("turbo"))
+
+
+@pytest.fixture(scope="module")
+def trained(turbo: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder after two steps of both stages."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "pool").mkdir()
+    sources = np.stack([draw(random_scene(seed)) for seed in range(4)])
+    labels, kinds, places = np.full((4, 12), -1, np.int16), np.zeros((8, 8, 8), np.uint16), np.arange(4)
+    pairs = Pairs(np.concatenate([sources, 255 - sources]), kinds, ["invert it"] * 4, labels, places, places + 4)
+    pipe = ip2p.from_turbo(turbo)
+    ip2p.train_all(pipe, turbo, [pairs], [folder / "pool"], folder / "model", steps=(2, 2), rate=1e-3, seed=1)
+    return folder / "model"
+
+
+def test_at_first_and_at_full_noise_it_is_turbo(turbo: Any, street_pixels: np.ndarray) -> None:
+    """The noise counts nothing yet, and the picture's latents come as the pipeline gives them."""
+    pipe = ip2p.from_turbo(turbo)
+    pipe.set_progress_bar_config(disable=True)
+    seen: list[tuple[torch.Tensor, int]] = []
+    forward = pipe.unet.forward
+
+    def caught(sample: torch.Tensor, time: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        seen.append((sample, int(time)))
+        return forward(sample, time, *args, **kwargs)
+
+    pipe.unet.forward = caught
+    pipe("red", Image.fromarray(street_pixels), num_inference_steps=ip2p.EDITING["steps"], guidance_scale=1.5)
+    sample, time = seen[0]
+    assert time == TIMESTEP == 999
+    assert float(pipe.scheduler.alphas_cumprod[time]) < 1e-6, "the first step sees noise alone"
+    pixels = torch.from_numpy(np.array(street_pixels)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    features = torch.randn(1, 32, 96)
+    with torch.no_grad():
+        latents, _ = turbo.vae.encode_with_skips(pixels)
+        latents = latents * turbo.vae.config.scaling_factor
+        expected = turbo.unet(latents, TIMESTEP, encoder_hidden_states=features).sample
+        found = forward(sample[:1], torch.tensor(time), encoder_hidden_states=features).sample
+    assert torch.allclose(found, expected, atol=1e-3)
+
+
+def test_what_is_trained_is_small_and_edits(trained: Path, street_pixels: np.ndarray) -> None:
+    assert sum(file.stat().st_size for file in trained.rglob("*.safetensors")) <= 9_000_000
+    editor = open_editor(trained)
+    assert "draft" not in editor.describe()
+    first, again = (np.asarray(one) for one in editor.edit(street_pixels, ["make it red", "make it red"], seed=0))
+    (other,) = (np.asarray(one) for one in editor.edit(street_pixels, ["make it red"], seed=1))
+    assert first.shape == street_pixels.shape
+    assert np.abs(first.astype(int) - again).max() <= 2
+    assert (first != other).any(), "the noise is the seed's"
+    explanation = Explainer(editor, evidence=Evidence()).explain("make it red", street_pixels)
+    assert len(explanation.rows) == 8
