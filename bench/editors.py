@@ -43,8 +43,8 @@ EDITS = 36
 TIMES = 3
 REDUCED_STEPS = 4
 PUBLISHED_MASKS = 30
-FILLING = 100
-"""Explanations after which caches and the evidence are full."""
+FILLING = 300
+"""Explanations after which caches and the evidence are full, and the allocator has the pieces that it needs."""
 DRAWS = 4
 """Draws of masks for each game, of the published design and of ours."""
 

@@ -89,7 +89,10 @@ class Evidence:
             while self._bytes > self._most_bytes and len(self._pictures) > 1:
                 gone, oldest = self._pictures.popitem(last=False)
                 self._bytes -= oldest.nbytes
-                self._texts[gone.setting].discard(gone.text)
+                texts = self._texts[gone.setting]
+                texts.discard(gone.text)
+                if not texts:
+                    del self._texts[gone.setting]
 
     def known(self, setting: str, words: Sequence[Word]) -> list[str]:
         """See `AnyEvidence`."""

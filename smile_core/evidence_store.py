@@ -12,6 +12,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ from smile_core.prompt import Word
 
 MOST_BYTES = 2 * 1024**3
 LEAST_BYTES = 1024**2
+SETTINGS_KEPT = 64
+"""Settings whose texts stay in memory; others are read again."""
 _MOST_WAITING = 256 * 1024**2
 _SECONDS_TO_GATHER_USES = 2.0
 _TROUBLE = (sqlite3.Error, OSError, EvidenceError)
@@ -91,7 +94,7 @@ class EvidenceStore:
 
         self._reading = threading.Lock()
         self._reader: EvidenceConnection | None = self._connection()
-        self._known: dict[str, _Known] = {}
+        self._known: OrderedDict[str, _Known] = OrderedDict()
         self._seen = (0, 0)
         atexit.register(self.close)
 
@@ -234,6 +237,9 @@ class EvidenceStore:
             self._known.clear()
             self._seen = seen
         known = self._known.setdefault(setting, _Known())
+        self._known.move_to_end(setting)
+        if len(self._known) > SETTINGS_KEPT:
+            self._known.popitem(last=False)
         new = rows.since(setting, known.newest)
         if new:
             known.texts.add(text for _, text in new)

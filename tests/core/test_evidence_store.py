@@ -25,7 +25,7 @@ from smile_core.cli import app
 from smile_core.evidence import EditKey
 from smile_core.evidence_connection import EvidenceConnection
 from smile_core.evidence_place import FILE, EvidencePlace
-from smile_core.evidence_store import EvidenceStore
+from smile_core.evidence_store import SETTINGS_KEPT, EvidenceStore
 from smile_core.lossless import pack, unpack
 from smile_core.prompt import Prompt
 
@@ -132,7 +132,7 @@ from pathlib import Path
 import numpy as np
 from zlib import crc32
 from smile_core.evidence import EditKey
-from smile_core.evidence_store import EvidenceStore
+from smile_core.evidence_store import SETTINGS_KEPT, EvidenceStore
 {inspect.getsource(key)}
 {inspect.getsource(picture)}
 folder = Path(sys.argv[1])
@@ -218,6 +218,18 @@ def test_one_store_sees_what_another_writes_and_drops(folder: Path, store: Evide
     put_all(store, ["car"])
     assert store.known(SETTING, words) == ["car"]
     assert store.notes == ()
+
+
+def test_texts_of_few_settings_stay_in_memory_and_all_are_found(store: EvidenceStore) -> None:
+    words = Prompt("make the car red").words
+    settings = []
+    for number in range(SETTINGS_KEPT + 10):
+        store.put(key("car red", f"editor {number}"), picture("car red"))
+        settings.append(key("", f"editor {number}").setting)
+    store.flush()
+    for _ in range(2):
+        assert all(store.known(setting, words) == ["car red"] for setting in settings)
+        assert len(store._known) == SETTINGS_KEPT
 
 
 def test_put_does_not_wait_for_the_disk(folder: Path) -> None:

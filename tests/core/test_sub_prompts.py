@@ -119,6 +119,13 @@ def test_evidence_in_memory_knows_its_setting_and_forgets_what_went() -> None:
     assert evidence.known(keys[0].setting, words) == ["car"]
 
 
+def test_evidence_in_memory_keeps_nothing_of_a_setting_that_went() -> None:
+    evidence = Evidence(most_bytes=3 * 48)
+    for seed in range(20):
+        evidence.put(EditKey("editor", "sha", seed, "red"), np.zeros((4, 4, 3), np.uint8))
+    assert len(evidence) == len(evidence._texts) == 3
+
+
 def test_a_setting_is_all_but_the_text() -> None:
     key = EditKey("editor", "sha", 0, "red")
     assert key.setting == EditKey("editor", "sha", 0, "car").setting
