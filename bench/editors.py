@@ -31,7 +31,7 @@ from bench.estimators import Task, aimed, our_posterior, paper_b, truth
 from bench.random_models import FULL, REDUCED, build
 from smile_core import Evidence, Explainer
 from smile_core.compare import compare
-from smile_core.editors.registry import open_editor, shipped_models
+from smile_core.editors.registry import family_of, open_editor, shipped_models
 from smile_core.explaining import PLACEBOS
 from smile_core.plan import design_rows
 from smile_core.prompt import Prompt
@@ -344,7 +344,12 @@ def on_cpu(root: Path, explanations: int) -> tuple[dict[str, float | None], list
     figures["scenes_turbo_first_colours_seconds"] = first
     figures["scenes_turbo_explanation_seconds"] = whole
     figures |= _at_equal_error(rows["scenes_turbo"])
-    figures |= drafts(pix2pix, small, steps=REDUCED_STEPS)
+    trained = next((model.folder for model in shipped_models() if model.family == "InstructPix2Pix"), None)
+    figures |= (
+        drafts(pix2pix, small, steps=REDUCED_STEPS)
+        if trained is None
+        else drafts(trained, scene, steps=family_of(trained)[1])
+    )
     figures["growth_megabytes"] = growth_megabytes(shipped, small, explanations)
     figures["scenes_turbo_peak_gigabytes"] = peak_gigabytes(shipped, 64, 512)
     return figures, [{"model": model, **found} for model, found in rows.items()]
