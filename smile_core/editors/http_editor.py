@@ -58,6 +58,7 @@ class HttpEditor:
         tries: int = 5,
         seconds: float = 120.0,
         first_wait: float = 1.0,
+        **others: object,
     ) -> None:
         """
         Args:
@@ -69,10 +70,14 @@ class HttpEditor:
             seconds: longest wait for one answer.
             first_wait: seconds before the second try; doubled for each further one, at most 30, unless the
                 server says when.
+            **others: settings of models, which a server has none of.
 
         Raises:
-            EditorError: the address is none, or no key is in the environment and the server is not here.
+            EditorError: the address is none, no key is in the environment and the server is not here, or there
+                are other settings.
         """
+        for setting in others:
+            raise EditorError(f"a server takes no setting {setting!r}; it edits in its own way")
         self.shell_name = address
         parts = urllib.parse.urlsplit(address)
         self._host, self._model = parts.hostname or "", parts.fragment

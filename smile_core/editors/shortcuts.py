@@ -54,7 +54,7 @@ class Shortcuts:
         self._scheduler, self._branches = scheduler, branches
         self._guided, self._reuse = guided, reuse
         self._deep: DeepFeatures | CachedAttention | None = None
-        self._rows = self._calls = self._guided_steps = 0
+        self._rows = self._calls = self._guided_steps = self._last_call = 0
         self._of_text: Any = None
 
     @property
@@ -81,26 +81,34 @@ class Shortcuts:
 
     def step(self, run: Forward, args: Any, kwargs: Any) -> Any:
         """One call of the denoiser with rows of all prompts, by `run`, with as much of it as is needed."""
-        apart = self._branches is not None and self._branches.apart
-        number, branch = divmod(self._calls, self._branches.count if self._branches and apart else 1)
+        calls = self._branches.count if self._branches is not None and self._branches.apart else 1
+        number, branch = divmod(self._calls, calls)
         if self._calls == 0:
-            self._guided_steps = max(1, round(self._guided * self._steps(args)))
+            steps = self._steps(args)
+            self._last_call, self._guided_steps = steps * calls, max(1, round(self._guided * steps))
         self._calls += 1
-        rows = row_count(args, kwargs)
         if self._deep is not None:
             self._deep.anew, self._deep.branch = number % self._reuse == 0, branch
-            kwargs = {**kwargs, _ROWS: torch.arange(rows)}
-        if self._branches is None or number < self._guided_steps:
-            return run(*args, **kwargs)
-        if apart:
+            kwargs = {**kwargs, _ROWS: torch.arange(row_count(args, kwargs))}
+        unguided = self._branches is not None and number >= self._guided_steps
+        made = self._of_the_text(run, branch, args, kwargs) if unguided else run(*args, **kwargs)
+        if self._deep is not None and self._calls == self._last_call:
+            self._deep.forget()
+        return made
+
+    def _of_the_text(self, run: Forward, branch: int, args: Any, kwargs: Any) -> Any:
+        """The branch with the text, in the places of all branches."""
+        assert self._branches is not None
+        if self._branches.apart:
             if branch == self._branches.text:
                 self._of_text = run(*args, **kwargs)
             return self._of_text
-        if rows != self._branches.count * self._rows:
+        rows, per = row_count(args, kwargs), self._rows
+        if rows != self._branches.count * per:
             return run(*args, **kwargs)
-        chosen = torch.arange(self._rows) + self._branches.text * self._rows
+        chosen = torch.arange(per) + self._branches.text * per
         made = run(*taken(args, chosen, rows), **taken(kwargs, chosen, rows))
-        return taken(made, torch.arange(self._rows).repeat(self._branches.count), self._rows)
+        return taken(made, torch.arange(per).repeat(self._branches.count), per)
 
     def _steps(self, args: Any) -> int:
         """How many there are from the one that a first call is about; image-to-image leaves some out."""
@@ -141,7 +149,7 @@ class DeepFeatures:
         up[-2].forward = self._remembered(up[-2].forward)
 
     def forget(self) -> None:
-        """A new batch: nothing of the last one counts."""
+        """After a batch nothing of it counts."""
         self.anew = True
         self._kept.clear()
 
@@ -197,7 +205,7 @@ class CachedAttention:
         )
 
     def forget(self) -> None:
-        """A new batch: nothing of the last one counts."""
+        """After a batch nothing of it counts."""
         self._transformer._reset_stateful_cache()
 
     def around(self, forward: Forward) -> Forward:

@@ -251,6 +251,12 @@ def test_a_server_elsewhere_wants_a_key(monkeypatch: pytest.MonkeyPatch) -> None
         open_editor("https://example.org/v1#m")
 
 
+def test_a_server_has_no_steps_and_no_drafts() -> None:
+    for setting in ("steps", "guided", "reuse", "most_rows"):
+        with pytest.raises(EditorError, match=f"a server takes no setting '{setting}'"):
+            open_editor("http://127.0.0.1:1/v1#m", **{setting: 1})
+
+
 def test_the_shell_asks_before_it_pays(server: Server, tmp_path: Any) -> None:
     Image.fromarray(IMAGE).save(tmp_path / "a.png")
     command = [

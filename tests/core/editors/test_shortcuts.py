@@ -178,6 +178,7 @@ def test_what_is_left_out_is_not_computed(open_family: Open, image: np.ndarray) 
             with_kwargs=True,
         )
     edit(editor, image, PROMPTS[:3])
+    assert not editor._work._shortcuts._deep._kept, "nothing is held when the batch is done"
     assert rows == {"outermost": [9, 9, 9, 3, 3, 3], "deep": [9, 9, 3]}
 
 
