@@ -123,7 +123,7 @@ def model_row(kind: str, folder: Path, peak: float, *, reduced: bool = False) ->
         made((texts * 2)[:64])
         row["peak_gigabytes"] = torch.cuda.max_memory_allocated() / 1e9
         row["smallest_peak_gigabytes"] = _smallest_peak(folder, image, area, settings)
-    row |= _denoiser(editor, made, peak)
+    row |= denoiser_row(editor, made, peak)
     print(as_text(kind, row["share_of_peak"], row["denoiser"]), file=sys.stderr, flush=True)
     row["denoiser"] = [asdict(spent) for spent in row["denoiser"]]
     try:
@@ -153,8 +153,17 @@ def _smallest_peak(folder: Path, image: np.ndarray, area: np.ndarray | None, set
     return (torch.cuda.max_memory_allocated() - before) / 1e9
 
 
-def _denoiser(editor: Any, made: Callable[[Sequence[str]], Any], peak: float) -> dict[str, Any]:
-    """The denoiser's share of the peak and where its time goes: caught in the act on a batch of sub-prompts."""
+def denoiser_row(editor: Any, made: Callable[[Sequence[str]], Any], peak: float) -> dict[str, Any]:
+    """The denoiser's share of the peak and where its time goes: caught in the act on a batch of sub-prompts.
+
+    Args:
+        editor: loaded, with a compiler.
+        made: its edits of one picture by some texts.
+        peak: operations a second of the device at its best.
+
+    Returns:
+        `share_of_peak`, and `denoiser`, the rows of `breakdown`.
+    """
     part = getattr(editor._pipeline, "unet", None) or editor._pipeline.transformer
     caught: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
     forward = part.forward

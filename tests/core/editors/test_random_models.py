@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from families import edit
 
+from bench.editors_gpu import denoiser_row
 from bench.random_models import FULL, REDUCED, build
 from smile_core.editors.registry import open_editor
 
@@ -21,3 +22,15 @@ def test_a_reduced_model_edits(kind: str, tmp_path: Path) -> None:
     assert first.shape == image.shape
     assert (first != second).any()
     assert set(FULL) == set(REDUCED)
+
+
+@pytest.mark.parametrize("kind", ["pix2pix", "kontext"])
+def test_where_a_denoisers_time_goes(kind: str, tmp_path: Path) -> None:
+    """What a GPU's figures are made of, in small."""
+    editor = open_editor(build(kind, tmp_path / kind, REDUCED[kind]), steps=2, side=64, compile_with="eager")
+    editor.batch = 4
+    image = np.zeros((64, 64, 3), np.uint8)
+    row = denoiser_row(editor, lambda texts: edit(editor, image, texts), peak=1e12)
+    assert 0 < row["share_of_peak"] < 1
+    assert sum(spent.of_time for spent in row["denoiser"]) == pytest.approx(1)
+    assert {"matrix product", "attention"} <= {spent.kind for spent in row["denoiser"] if spent.of_operations}
