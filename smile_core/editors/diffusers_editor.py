@@ -26,6 +26,7 @@ from smile_core.editors.diffusers_folder import (
     unit_to_uint8,
     working_size,
 )
+from smile_core.editors.draft_settings import checked, draft_label
 from smile_core.editors.known_pictures import remarks_on
 from smile_core.editors.paired_noise import PairedNoise
 from smile_core.editors.pictures_out import at_source_size, resized
@@ -104,8 +105,7 @@ class DiffusersEditor:
             raise EditorError(f"{name} cannot compute {most_rows} rows at once; take 1 or more")
         self._folder, self._name, self._class = folder, name, pipeline
         advised = _advised(folder, {**defaults, "side": 0})
-        self._settings: dict[str, float] = {"side": 0, **defaults, **advised, **settings}
-        self._check_shortcuts()
+        self._settings = checked({"side": 0, **defaults, **advised, **settings}, name)
         self._usual_steps = {**defaults, **advised}.get("steps")
         self._device = torch.device(device) if device is not None else device_in_use()
         compiler = compile_with or ("inductor" if self._device.type == "cuda" else "no")
@@ -117,19 +117,6 @@ class DiffusersEditor:
         self.batch = 1 if self.one_at_a_time else BATCH_ON_GPU if self._device.type == "cuda" else BATCH_ON_CPU
         fixed = {**self._settings, "precision": str(self._dtype)}
         self.fingerprint: str | None = folder_fingerprint(folder, fixed, self._device)
-
-    def _check_shortcuts(self) -> None:
-        guided, reuse = self._settings.get("guided", 1.0), self._settings.get("reuse", 1.0)
-        if not 0 < guided <= 1:
-            raise EditorError(f"guided is the share of the steps with guidance, over 0 to 1, not {guided:g}")
-        if guided < 1 and self._settings.get("guidance", 0) <= 1:
-            raise EditorError(f"{self._name} has no guidance to cut off; leave out guided")
-        if reuse < 1 or reuse != int(reuse):
-            raise EditorError(f"reuse is a number of steps, 1 or more, not {reuse:g}")
-        if guided == 1:
-            self._settings.pop("guided", None)
-        if reuse == 1:
-            self._settings.pop("reuse", None)
 
     def _shortcuts(self, pipeline: Any) -> Shortcuts | None:
         guided, reuse = self._settings.get("guided", 1.0), int(self._settings.get("reuse", 1))
@@ -183,7 +170,8 @@ class DiffusersEditor:
 
     def describe(self) -> dict[str, str]:
         """Name, family, and what fixes an edit."""
-        draft = {"draft": self._draft()} if self._draft() else {}
+        label = draft_label(self._settings, self._usual_steps)
+        draft = {"draft": label} if label else {}
         shown = {k.replace("_", " "): f"{v:g}" for k, v in self._settings.items() if k != "side"}
         precision = str(self._dtype).removeprefix("torch.")
         return {
@@ -194,16 +182,6 @@ class DiffusersEditor:
             "precision": precision,
             "noise": "the same for every sub-prompt",
         }
-
-    def _draft(self) -> str:
-        """What makes another model of it; nothing where it runs as it is meant to."""
-        steps, settings = self._usual_steps, self._settings
-        ways = [f"{settings['steps']:g} steps instead of {steps:g}"] if settings.get("steps") != steps else []
-        if "guided" in settings:
-            ways.append(f"guidance in the first {settings['guided']:.0%} of the steps only")
-        if "reuse" in settings:
-            ways.append(f"deep features computed once in {settings['reuse']:g} steps")
-        return f"{', '.join(ways)}: another model is explained" if ways else ""
 
     def characters_read(self, prompt: str) -> int:
         """See `ReadsPartly`."""
