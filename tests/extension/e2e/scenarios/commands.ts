@@ -111,7 +111,7 @@ export const dropImage: Scenario = async (workbench) => {
 
 export const compare: Scenario = async (workbench) => {
   // A model of the user's own, here a copy under another name; both are in memory once their prompts were explained.
-  fs.cpSync(path.join(ROOT, "smile_core/scenes/weights/scenes-turbo"), workbench.file("mine"), { recursive: true });
+  fs.cpSync(path.join(ROOT, "smile_core/scenes/weights/scenes-inpaint"), workbench.file("mine"), { recursive: true });
   const mine = fs.realpathSync(workbench.file("mine"));
   workbench.settings({ "smileLens.runByModel": { [mine]: "typing" } });
   workbench.write("mine.edit", "---\nimage: street.png\nmodel: mine\narea: 48,80,108,126\n---\nmake the car red\n");
