@@ -87,6 +87,12 @@ _SHIPPED = (
         "one step, embedded; knows only cartoon scenes as `smile scene` draws them",
     ),
     Model(
+        "scenes-ip2p",
+        "InstructPix2Pix",
+        WEIGHTS / "scenes-ip2p",
+        "five steps, embedded; knows only cartoon scenes as `smile scene` draws them",
+    ),
+    Model(
         "scenes-inpaint",
         "inpainting",
         WEIGHTS / "scenes-inpaint",

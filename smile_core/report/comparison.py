@@ -112,7 +112,7 @@ _STYLE = """.comparison table{border-collapse:collapse;font-variant-numeric:tabu
 .comparison th,.comparison td{padding:6px 14px 6px 0;text-align:left;font-weight:400}
 .comparison caption{text-align:left;font-size:1.3em;font-weight:600;padding-bottom:10px}
 .comparison thead th,.comparison tbody th{font-weight:600}
-.comparison .pic{width:120px;aspect-ratio:1;background-size:contain;background-repeat:no-repeat}"""
+.comparison .pic{width:clamp(72px,20vw,120px);aspect-ratio:1;background-size:contain;background-repeat:no-repeat}"""
 
 
 def _html_cell(word: ExplainedWord | None) -> str:

@@ -74,7 +74,9 @@ def instead(explanation: Explanation) -> tuple[Sentence, ...]:
     row = explanation.rows[found.shortest]
     if found.can_go and row.sub_prompt:
         lacking = _names([explanation.words[i] for i in found.can_go])
-        said.append((Span(row.sub_prompt, is_word=True), Span(" does as much; "), *lacking, Span(" can go.")))
+        said.append(
+            (Span(row.sub_prompt.rstrip(" ,;:."), is_word=True), Span(" does as much; "), *lacking, Span(" can go."))
+        )
     if found.strongest is not None and found.without is not None:
         word = Span(explanation.words[found.strongest].text, is_word=True)
         gets = f" changes most: without it the edit gets to {wording.plain(found.without)} of the way."

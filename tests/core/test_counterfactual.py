@@ -99,3 +99,9 @@ def test_an_effectless_prompt_has_none(street: Scene, street_pixels: np.ndarray)
     assert explanation.effectless
     assert explanation.counterfactuals() is None
     assert to_data(explanation, pictures=False)["counterfactuals"] is None
+
+
+def test_a_comma_is_no_part_of_the_shorter_prompt(street: Scene, street_pixels: np.ndarray) -> None:
+    explanation = explain("make it stormy, please", street_pixels, OracleEditor(street))
+    text = " ".join(render_terminal(explanation, width=80, colour=False).split())
+    assert "‘stormy’ does as much" in text

@@ -111,18 +111,18 @@ export const dropImage: Scenario = async (workbench) => {
 
 export const compare: Scenario = async (workbench) => {
   // A model of the user's own, here a copy under another name; both are in memory once their prompts were explained.
-  fs.cpSync(path.join(ROOT, "smile_core/scenes/weights/scenes-turbo"), workbench.file("mine"), { recursive: true });
+  fs.cpSync(path.join(ROOT, "smile_core/scenes/weights/scenes-inpaint"), workbench.file("mine"), { recursive: true });
   const mine = fs.realpathSync(workbench.file("mine"));
   workbench.settings({ "smileLens.runByModel": { [mine]: "typing" } });
-  workbench.write("mine.edit", "---\nimage: street.png\nmodel: mine\n---\nmake the car red\n");
+  workbench.write("mine.edit", "---\nimage: street.png\nmodel: mine\narea: 48,80,108,126\n---\nmake the car red\n");
   const page = await opened(workbench, "mine.edit");
   await until("its prompt is explained", async () => (await notes(page)).some((text) => /\d/.test(text)), 60_000);
-  await cursorTo(page, 4, 0, 4);
+  await cursorTo(page, 5, 0, 4);
   await run(page, "SMILE Lens: Compare Models");
   const rows = page.locator(".quick-input-list .monaco-list-row");
   await rows.filter({ hasText: "scenes-turbo" }).first().waitFor();
   await rows.filter({ hasText: mine }).first().waitFor();
-  for (const name of ["scenes-turbo", mine]) {
+  for (const name of ["scenes-inpaint", "scenes-turbo", mine]) {
     const box = rows.filter({ hasText: name }).first().locator("input[type=checkbox], .monaco-checkbox").first();
     if (!(await box.isChecked())) await box.click();
   }
@@ -130,7 +130,7 @@ export const compare: Scenario = async (workbench) => {
   await page.locator(".quick-input-widget .monaco-button", { hasText: "OK" }).click();
   const panel = panelOf(page);
   await panel.locator("caption", { hasText: "make the car red" }).waitFor({ timeout: 60_000 });
-  assert.deepEqual(await panel.locator("thead th").allInnerTexts(), ["scenes-turbo", "mine"]);
+  assert.deepEqual(await panel.locator("thead th").allInnerTexts(), ["scenes-inpaint", "scenes-turbo", "mine"]);
   const words = await panel.locator("body").innerText();
   for (const word of ["make", "the", "car", "red"]) assert.ok(words.includes(word), `‘${word}’ is not in the comparison`);
   assert.match(words, /1\.00/, "equal weights rank words alike");
