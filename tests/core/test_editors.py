@@ -77,7 +77,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("name", "message"),
         [
-            ("no-such-model", "use scenes-turbo, a diffusers folder, or a hub id"),
+            ("no-such-model", "use scenes-turbo, .*a diffusers folder, or a hub id"),
             ("weights.ckpt", "pickle checkpoint"),
             ("oracle", "use a PNG made by `smile scene`"),
             ("some/where/deep", "no model"),
