@@ -1,23 +1,33 @@
 """Which sub-prompts to try: looks at which an explanation may stop, and the rows that lead to each.
 
-Nothing known: the base design's rows in the order that the benchmark chose, then whatever narrows the
-intervals most. Something known, from an earlier prompt or another user: those rows count as far as they
+Nothing known: a few balanced rows, then, in two rounds, those that tell apart best what these leave possible, which
+give the first answer; then the rest of the base design, and whatever narrows the intervals most. Something known, from an earlier prompt or another user: those rows count as far as they
 tell the words apart, and new ones are chosen given them from the start.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from smile_core.design import enumerate_masks, fold_over, full_and_empty, half_fraction, leave_one_out, unique_rows
-from smile_core.next_rows import candidates, next_rows
-from smile_core.posterior import Posterior
+from smile_core.next_rows import candidates, next_rows, telling_rows
+from smile_core.posterior import Posterior, sketched
 
 MOST_KNOWN = 120
 """More known rows than this cost more time than they are worth; those of the design are kept first."""
+
+FIRST = {True: 13, False: 21}
+"""Rows of the first answer, up to 12 words and beyond."""
+
+ROUNDS = 2
+"""Rounds in which the first answer's chosen rows are made."""
+
+FEWER = 256
+"""Candidates for them; more tell no more."""
 
 CHUNK = 8
 """Rows chosen at once, given those known."""
@@ -39,28 +49,39 @@ def looks(n: int, budget: int | None) -> tuple[Look, ...]:
     21, n + 40 and 80. A budget takes the place of the last, and cuts those that it does not reach.
     """
     every = 1 << n
-    design = design_rows(n)
     if n <= 5:
         return (Look(min(every, budget or every), 0),)
     short = n <= 12
     most = min(every, budget or (64 if short else 80))
-    first, base = 13 if short else 21, n + (24 if short else 40)
-    reached = [Look(count, separation(design[:count])) for count in (first, base) if count < most]
-    last = separation(design[:most]) if most <= base else separation(design) + (most - base) // 3
+    first, base = FIRST[short], n + (24 if short else 40)
+    told = separation(_balanced(n)), separation(design_rows(n))
+    reached = [Look(count, apart) for count, apart in zip((first, base), told, strict=True) if count < most]
+    last = told[0] if most <= first else told[1] if most <= base else told[1] + (most - base) // 3
     return (*reached, Look(most, last))
 
 
 @lru_cache(maxsize=64)
 def design_rows(n: int, *, seed: int = 0) -> np.ndarray:
-    """The base design in the order in which it is tried, (m, n), full and empty first; not to be written to."""
-    rows = unique_rows(np.vstack([full_and_empty(n), _balanced(n, seed), leave_one_out(n)]))
+    """The rows that every explanation from nothing tries, in that order, (m, n), full and empty first; not to be
+    written to. Up to 5 words all; else the first `opening` of them come before the first answer's chosen rows."""
+    if n <= 5:
+        rows = unique_rows(np.vstack([full_and_empty(n), half_fraction(n), enumerate_masks(n)]))
+    else:
+        half = _balanced(n, seed)
+        mirrored = 1 - half[: opening(n) - 2]
+        rows = unique_rows(np.vstack([full_and_empty(n), half, mirrored, leave_one_out(n)]))
     rows.setflags(write=False)
     return rows
 
 
-def _balanced(n: int, seed: int) -> np.ndarray:
-    if n <= 5:
-        return np.vstack([half_fraction(n), enumerate_masks(n)])
+def opening(n: int) -> int:
+    """How many rows come before those that are chosen by what they show."""
+    return (FIRST[n <= 12] + 1) // 2
+
+
+@lru_cache(maxsize=64)
+def _balanced(n: int, seed: int = 0) -> np.ndarray:
+    """A Plackett-Burman matrix of n columns without the full mask."""
     matrix = fold_over(n, seed=seed)
     half = len(matrix) // 2
     if n == half:
@@ -68,9 +89,8 @@ def _balanced(n: int, seed: int) -> np.ndarray:
         # a hundred random choices that tell words apart best.
         swaps = np.random.default_rng(seed).integers(0, 2, (100, half, 1)) * (np.arange(half)[:, None] > 0)
         tried = [np.where(swap, matrix[half:], matrix[:half]) for swap in swaps]
-        best = max(tried, key=separation)
-        return np.vstack([best, 1 - best])
-    return matrix
+        return np.asarray(max(tried, key=separation)[1:])
+    return matrix[1:half]
 
 
 def separation(rows: np.ndarray) -> int:
@@ -100,6 +120,31 @@ def first_rows(n: int, known: np.ndarray) -> np.ndarray:
     return rows[[0, 1, *order[: MOST_KNOWN - 2]]]
 
 
+def first_answer(n: int, count: int, respond: Callable[[np.ndarray], np.ndarray], *, seed: int = 0) -> np.ndarray:
+    """The rows of the first answer where nothing is known.
+
+    Args:
+        n: number of words.
+        count: how many rows.
+        respond: makes the edits of masks (k, n) and gives their responses (k,), NaN where an edit failed. It is
+            asked `ROUNDS` times, each time for all rows so far.
+        seed: of the design's columns.
+
+    Returns:
+        (count, n), or fewer where there are not so many masks; full and empty first.
+    """
+    if n <= 5:
+        return design_rows(n)[:count]
+    rows, choice = design_rows(n, seed=seed)[: min(count, opening(n))], candidates(n, most=FEWER)
+    at_once = -(-(FIRST[n <= 12] - len(rows)) // ROUNDS)
+    while len(rows) < count:
+        responses = respond(rows)
+        known = np.isfinite(responses)
+        given = sketched(rows[known], responses[known])
+        rows = np.vstack([rows, choice[telling_rows(given, choice, min(at_once, count - len(rows)))]])
+    return rows
+
+
 def next_rows_for(
     look: Look, last: Look, rows: np.ndarray, given: Posterior | None, *, made: int, fresh: bool, most: int = CHUNK
 ) -> np.ndarray:
@@ -109,24 +154,30 @@ def next_rows_for(
         look: where they lead to.
         last: the explanation's last look.
         rows: (k, n), those there are.
-        given: what they say; None before anything is measured.
+        given: what they say; None where rows are only wanted as far as the design goes.
         made: how many of them were not known before.
         fresh: whether nothing was known before, so that the base design is followed as far as it goes.
-        most: rows at once, except for the first look, whose rows come together.
+        most: rows at once.
 
     Returns:
         (j, n), none of which is in `rows`.
     """
     n = rows.shape[1]
-    if fresh or n <= 5 or given is None:
-        have = {mask.tobytes() for mask in rows}
-        open_ = [mask for mask in design_rows(n) if mask.tobytes() not in have][: max(0, look.rows - len(rows))]
-        if open_ or n <= 5 or given is None:
-            return np.array(open_ if given is None else open_[:most], np.uint8).reshape(-1, n)
+    if (fresh or n <= 5) and len(new := _of_the_design(rows, min(look.rows, len(rows) + most))):
+        return new
+    if given is None or n <= 5:
+        return rows[:0]
     wanted = look.rows - len(rows) if fresh else last.rows - made
     if wanted <= 0 or (len(rows) >= last.rows and (fresh or look == last)):
         return rows[:0]
     return _chosen(rows, given, min(most, wanted), None if fresh else look.separation)
+
+
+def _of_the_design(rows: np.ndarray, upto: int) -> np.ndarray:
+    """The design's next rows, so that there are `upto` in all."""
+    have = {mask.tobytes() for mask in rows}
+    left = [mask for mask in design_rows(rows.shape[1]) if mask.tobytes() not in have]
+    return np.array(left[: max(0, upto - len(rows))], np.uint8).reshape(-1, rows.shape[1])
 
 
 def _chosen(rows: np.ndarray, given: Posterior, most: int, separated: int | None) -> np.ndarray:
