@@ -31,6 +31,7 @@ from bench.estimators import Task, aimed, our_posterior, paper_b, truth
 from bench.random_models import FULL, REDUCED, build
 from smile_core import Evidence, Explainer
 from smile_core.compare import compare
+from smile_core.design import base_rows
 from smile_core.editors.registry import open_editor, shipped_models
 from smile_core.explaining import PLACEBOS
 from smile_core.prompt import Prompt

@@ -27,6 +27,8 @@ LEAST = 0.003
 """No 95 % interval is narrower on either side unless every mask is known: some mask may always be an exception."""
 FEWEST_WORDS = 6
 """Shorter prompts are tried whole."""
+TRUST = 0.95
+"""What sketches weigh at most: an editor may be unlike any."""
 MOST_SETTINGS = 16
 """So many sketches, the likeliest, are told apart when rows are chosen."""
 MOST_ROWS = 24
@@ -48,8 +50,8 @@ class Posterior:
     """The response given the rows. `exact`: all masks are known without noise, so every half-width is 0.
 
     `factors` (count, m, m) are inverse Cholesky factors of the rows' covariance, one per setting.
-    `bend` is the share of what a straight line misses that the process foresees; the more, the more rests on the
-    prior. `doubts` (n,) is the additional standard deviation of each influence.
+    `bend` is the share of what a straight line misses that the process foresees, or what sketches weigh where that is
+    more; the more, the more rests on the prior. `doubts` (n,) is the additional standard deviation of each influence.
     """
 
     rows: Rows
@@ -130,6 +132,7 @@ def posterior(masks: np.ndarray, responses: np.ndarray, noise: float | None = No
     settings = _any_setting(masks.shape[1]) if exact else _heavy(_with_sketches(rows, settle(rows, least), least))
     factors = np.linalg.inv(np.linalg.cholesky(row_covariances(rows, settings.prior, settings.noise)))
     bend, doubts = (0.0, np.zeros(masks.shape[1])) if exact else _doubts(rows, settings.misses)
+    bend = max(bend, float(settings.weights[settings.prior.terms.variance.any(axis=1)].sum()))
     return Posterior(rows, settings, factors, bend, doubts, exact)
 
 
@@ -174,7 +177,7 @@ def _with_sketches(rows: Rows, smooth: Settings, least_noise: float) -> Settings
     if rows.masks.shape[1] < FEWEST_WORDS or len(rows.masks) > MOST_ROWS:
         return smooth
     found = sketch(rows, least_noise)
-    share = 1 / (1 + np.exp(np.clip(smooth.evidence - found.evidence, -50, 50)))
+    share = TRUST / (1 + np.exp(np.clip(smooth.evidence - found.evidence, -50, 50)))
     return Settings(
         found.prior.after(smooth.prior),
         np.append(smooth.noise, found.noise),

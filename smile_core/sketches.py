@@ -29,7 +29,7 @@ CHOICES = 0.15
 """Prior share of terms with a choice."""
 COUNTS = (0.5, 0.4, 0.1)
 """Prior shares of sketches of one to three terms."""
-RESTS = ((0.02, 0.01, 0.3), (0.06, 0.03, 0.3), (0.2, 0.1, 0.4))
+RESTS = ((0.03, 0.015, 0.3), (0.1, 0.05, 0.3), (0.3, 0.1, 0.4))
 """What terms leave over: the standard deviation of a smooth rest, that of noise, and a prior share."""
 RATE, TILT = 0.5, 0.7
 """How fast and where the rest varies."""
