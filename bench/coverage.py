@@ -106,7 +106,9 @@ def session_rows(every: np.ndarray, seed: int) -> np.ndarray:
     n, random = words_of(every), np.random.default_rng(seed)
     parts = [full_and_empty(n)]
     for _ in range(random.integers(1, 3)):
-        rows = rows_without(every, random.choice(n, random.integers(1, 3), replace=False), int(random.integers(1 << 30)))
+        rows = rows_without(
+            every, random.choice(n, random.integers(1, 3), replace=False), int(random.integers(1 << 30))
+        )
         parts.append(rows[: random.integers(13, len(rows) + 1)])
     parts.append(random.permutation(all_base_rows(every, seed)[2:])[: random.integers(4, 13)])
     return unique_rows(np.vstack(parts))

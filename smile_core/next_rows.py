@@ -22,11 +22,11 @@ from smile_core.relevance import JITTER, row_covariances
 MOST_CANDIDATES = 4096
 
 
-def candidates(n: int, *, seed: int = 0, most: int = MOST_CANDIDATES) -> np.ndarray:
-    """All masks where they are few enough, up to 12 words by default, else a seeded sample, (k, n)."""
-    if 1 << n <= most:
+def candidates(n: int, *, seed: int = 0) -> np.ndarray:
+    """All masks up to 12 words, else a seeded sample of 4096, (k, n)."""
+    if 1 << n <= MOST_CANDIDATES:
         return enumerate_masks(n)
-    sample = np.random.default_rng(seed).integers(0, 2, (most, n), dtype=np.uint8)
+    sample = np.random.default_rng(seed).integers(0, 2, (MOST_CANDIDATES, n), dtype=np.uint8)
     return np.asarray(np.unique(sample, axis=0))
 
 

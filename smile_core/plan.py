@@ -1,8 +1,9 @@
 """Which sub-prompts to try: looks at which an explanation may stop, and the rows that lead to each.
 
-Nothing known: a few balanced rows, then, in two rounds, those that tell apart best what these leave possible, which
-give the first answer; then the rest of the base design, and whatever narrows the intervals most. Something known, from an earlier prompt or another user: those rows count as far as they
-tell the words apart, and new ones are chosen given them from the start.
+Nothing known: a few rows of the base design, then, in two rounds, those of its others that tell apart best what these
+leave possible, which give the first answer; then the rest of it, and whatever narrows the intervals most. Something
+known, from an earlier prompt or another user: those rows count as far as they tell the words apart, and new ones are
+chosen given them from the start.
 """
 
 from __future__ import annotations
@@ -26,9 +27,6 @@ FIRST = {True: 13, False: 21}
 ROUNDS = 2
 """Rounds in which the first answer's chosen rows are made."""
 
-FEWER = 256
-"""Candidates for them; more tell no more."""
-
 CHUNK = 8
 """Rows chosen at once, given those known."""
 
@@ -49,39 +47,34 @@ def looks(n: int, budget: int | None) -> tuple[Look, ...]:
     21, n + 40 and 80. A budget takes the place of the last, and cuts those that it does not reach.
     """
     every = 1 << n
+    design = design_rows(n)
     if n <= 5:
         return (Look(min(every, budget or every), 0),)
     short = n <= 12
     most = min(every, budget or (64 if short else 80))
     first, base = FIRST[short], n + (24 if short else 40)
-    told = separation(_balanced(n)), separation(design_rows(n))
-    reached = [Look(count, apart) for count, apart in zip((first, base), told, strict=True) if count < most]
-    last = told[0] if most <= first else told[1] if most <= base else told[1] + (most - base) // 3
+    reached = [Look(count, separation(design[:count])) for count in (first, base) if count < most]
+    last = separation(design[:most]) if most <= base else separation(design) + (most - base) // 3
     return (*reached, Look(most, last))
 
 
 @lru_cache(maxsize=64)
 def design_rows(n: int, *, seed: int = 0) -> np.ndarray:
-    """The rows that every explanation from nothing tries, in that order, (m, n), full and empty first; not to be
-    written to. Up to 5 words all; else the first `opening` of them come before the first answer's chosen rows."""
-    if n <= 5:
-        rows = unique_rows(np.vstack([full_and_empty(n), half_fraction(n), enumerate_masks(n)]))
-    else:
-        half = _balanced(n, seed)
-        mirrored = 1 - half[: opening(n) - 2]
-        rows = unique_rows(np.vstack([full_and_empty(n), half, mirrored, leave_one_out(n)]))
+    """The base design, (m, n), full and empty first, balanced rows, then the leave-one-out masks; not to be written
+    to. The first answer takes some out of turn."""
+    rows = unique_rows(np.vstack([full_and_empty(n), _balanced(n, seed), leave_one_out(n)]))
     rows.setflags(write=False)
     return rows
 
 
 def opening(n: int) -> int:
-    """How many rows come before those that are chosen by what they show."""
+    """How many rows come before those that are chosen by what they show, beyond 5 words."""
     return (FIRST[n <= 12] + 1) // 2
 
 
-@lru_cache(maxsize=64)
-def _balanced(n: int, seed: int = 0) -> np.ndarray:
-    """A Plackett-Burman matrix of n columns without the full mask."""
+def _balanced(n: int, seed: int) -> np.ndarray:
+    if n <= 5:
+        return np.vstack([half_fraction(n), enumerate_masks(n)])
     matrix = fold_over(n, seed=seed)
     half = len(matrix) // 2
     if n == half:
@@ -89,8 +82,9 @@ def _balanced(n: int, seed: int = 0) -> np.ndarray:
         # a hundred random choices that tell words apart best.
         swaps = np.random.default_rng(seed).integers(0, 2, (100, half, 1)) * (np.arange(half)[:, None] > 0)
         tried = [np.where(swap, matrix[half:], matrix[:half]) for swap in swaps]
-        return np.asarray(max(tried, key=separation)[1:])
-    return matrix[1:half]
+        best = max(tried, key=separation)
+        return np.vstack([best, 1 - best])
+    return matrix
 
 
 def separation(rows: np.ndarray) -> int:
@@ -121,7 +115,8 @@ def first_rows(n: int, known: np.ndarray) -> np.ndarray:
 
 
 def first_answer(n: int, count: int, respond: Callable[[np.ndarray], np.ndarray], *, seed: int = 0) -> np.ndarray:
-    """The rows of the first answer where nothing is known.
+    """The rows of the first answer where nothing is known: a few of the design, then those of its others that tell
+    apart best what these leave possible.
 
     Args:
         n: number of words.
@@ -135,12 +130,13 @@ def first_answer(n: int, count: int, respond: Callable[[np.ndarray], np.ndarray]
     """
     if n <= 5:
         return design_rows(n)[:count]
-    rows, choice = design_rows(n, seed=seed)[: min(count, opening(n))], candidates(n, most=FEWER)
+    rows = design_rows(n, seed=seed)[: min(count, opening(n))]
     at_once = -(-(FIRST[n <= 12] - len(rows)) // ROUNDS)
     while len(rows) < count:
         responses = respond(rows)
         known = np.isfinite(responses)
         given = sketched(rows[known], responses[known])
+        choice = _left_of_the_design(rows, seed)
         rows = np.vstack([rows, choice[telling_rows(given, choice, min(at_once, count - len(rows)))]])
     return rows
 
@@ -163,7 +159,7 @@ def next_rows_for(
         (j, n), none of which is in `rows`.
     """
     n = rows.shape[1]
-    if (fresh or n <= 5) and len(new := _of_the_design(rows, min(look.rows, len(rows) + most))):
+    if (fresh or n <= 5) and len(new := _left_of_the_design(rows)[: max(0, min(look.rows - len(rows), most))]):
         return new
     if given is None or n <= 5:
         return rows[:0]
@@ -173,11 +169,11 @@ def next_rows_for(
     return _chosen(rows, given, min(most, wanted), None if fresh else look.separation)
 
 
-def _of_the_design(rows: np.ndarray, upto: int) -> np.ndarray:
-    """The design's next rows, so that there are `upto` in all."""
+def _left_of_the_design(rows: np.ndarray, seed: int = 0) -> np.ndarray:
+    """The design's rows that are not among `rows`, in its order."""
     have = {mask.tobytes() for mask in rows}
-    left = [mask for mask in design_rows(rows.shape[1]) if mask.tobytes() not in have]
-    return np.array(left[: max(0, upto - len(rows))], np.uint8).reshape(-1, rows.shape[1])
+    left = [mask for mask in design_rows(rows.shape[1], seed=seed) if mask.tobytes() not in have]
+    return np.array(left, np.uint8).reshape(-1, rows.shape[1])
 
 
 def _chosen(rows: np.ndarray, given: Posterior, most: int, separated: int | None) -> np.ndarray:

@@ -169,7 +169,9 @@ def mixture_half_widths(weights: np.ndarray, offsets: np.ndarray, spreads: np.nd
 def _any_setting(n: int) -> Settings:
     """With every mask known the prior no longer matters."""
     one = np.ones(1)
-    return Settings(Prior(np.ones((1, n)), 0 * one, one, one, Terms.none(1, n)), np.zeros(1), one, np.zeros(1 << n), 0.0)
+    return Settings(
+        Prior(np.ones((1, n)), 0 * one, one, one, Terms.none(1, n)), np.zeros(1), one, np.zeros(1 << n), 0.0
+    )
 
 
 def _with_sketches(rows: Rows, smooth: Settings, least_noise: float) -> Settings:

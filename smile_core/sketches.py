@@ -204,7 +204,5 @@ def _sampled(
     scales = np.array([scale for scale, _, _ in RESTS])[rests]
     noise = np.maximum(np.array([each for _, each, _ in RESTS])[rests], least_noise) ** 2
     one = np.ones(count)
-    prior = Prior(
-        np.full((count, n), RATE), TILT * one, scales**2, scales**2 / 4, Terms(needed, either, variance)
-    )
+    prior = Prior(np.full((count, n), RATE), TILT * one, scales**2, scales**2 / 4, Terms(needed, either, variance))
     return Sketches(prior, noise, np.array(list(chosen.values())) / SAMPLED, evidence)

@@ -50,9 +50,7 @@ class Terms:
     def _wide(self, size: int) -> Terms:
         more = size - self.variance.shape[1]
         words = ((0, 0), (0, more), (0, 0))
-        return Terms(
-            np.pad(self.needed, words), np.pad(self.either, words), np.pad(self.variance, ((0, 0), (0, more)))
-        )
+        return Terms(np.pad(self.needed, words), np.pad(self.either, words), np.pad(self.variance, ((0, 0), (0, more))))
 
     def values(self, masks: np.ndarray) -> np.ndarray:
         """Heights 0 and 1 (count, k, m) at masks (m, n)."""
