@@ -50,9 +50,13 @@ class Prior:
 
     def after(self, others: Prior) -> Prior:
         """The other settings, then these."""
-        one, two = ((each.rates, each.tilt, each.product, each.linear) for each in (others, self))
-        smooth = [np.concatenate(parts) for parts in zip(one, two, strict=True)]
-        return Prior(*smooth, self.terms.after(others.terms))
+        return Prior(
+            np.concatenate([others.rates, self.rates]),
+            np.concatenate([others.tilt, self.tilt]),
+            np.concatenate([others.product, self.product]),
+            np.concatenate([others.linear, self.linear]),
+            self.terms.after(others.terms),
+        )
 
     def between(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Covariances (count, m, k) of the responses at masks (m, n) and at others (k, n)."""

@@ -227,11 +227,11 @@ class Run:
         """Phrases of a long prompt, opened where they act; a small budget leaves them closed."""
         phrases = split_evenly(read, FIRST_PHRASES)
         merged = self.prompt.merged(phrases)
-        first, last = len(design.base_rows(FIRST_PHRASES).masks), len(design.base_rows(MOST_WORDS).masks)
+        first, last = len(plan.design_rows(FIRST_PHRASES)), len(plan.design_rows(MOST_WORDS))
         if self.method.budget is not None and self.method.budget < first + last:
             self.notes.append(f"{read} words are too many for {self.method.budget} edits; they were taken as phrases")
             return phrases
-        coarse = self._measure_rows(merged, _all_fitted(design.base_rows(FIRST_PHRASES).masks), 0.95).estimate
+        coarse = self._measure_rows(merged, _all_fitted(plan.design_rows(FIRST_PHRASES)), 0.95).estimate
         if self.method.budget is not None:
             self.method = self.method.changed(budget=self.method.budget - first)
         self.notes.append(f"{read} words are many: words next to each other that do little were taken together")
@@ -289,18 +289,32 @@ class Run:
     def _first_answer(self, prompt: Prompt, count: int) -> tuple[np.ndarray, float]:
         """The rows of the first answer, and the distance between the full and the empty prompt's edits."""
         effect = 0.0
+        self.edits[0].meter.expect(count * len(self.edits))
 
         def respond(masks: np.ndarray) -> np.ndarray:
             nonlocal effect
-            rows = _all_fitted(masks)
-            per_seed = self._responses(rows, [prompt.render(mask) for mask in masks])
+            texts = self._make(prompt, masks)
+            per_seed = [self._respond(edits, texts, _all_fitted(masks)) for edits in self.edits]
             effect = float(np.mean([each for _, _, each in per_seed]))
             return np.asarray(np.mean([response for response, _, _ in per_seed], axis=0))
 
         rows = plan.first_answer(len(prompt), count, respond)
         if len(prompt) <= 5:
-            respond(rows[:2])
+            respond(rows)
+        self._make(prompt, rows)
+        self.edits[0].meter.no_more()
         return rows, effect
+
+    def _make(self, prompt: Prompt, shown: np.ndarray) -> list[str]:
+        """The sub-prompts of masks (m, n), edited for each seed."""
+        texts = [prompt.render(mask) for mask in shown]
+        for edits in self.edits:
+            edits.make(texts)
+            if "" not in edits.pictures:
+                edits.use_source_for_empty()
+            if texts[0] in edits.failed:
+                raise EditorError("the editor refused the whole prompt twice; change the prompt")
+        return texts
 
     def _known_masks(self, prompt: Prompt) -> np.ndarray:
         """The masks (k, n) whose edits evidence holds already, whoever asked for them."""
@@ -345,7 +359,9 @@ class Run:
 
     def _measure_rows(self, prompt: Prompt, rows: Rows, confidence: float) -> Measured:
         texts = [prompt.render(mask) for mask in rows.shown]
-        per_seed = self._responses(rows, texts)
+        self.edits[0].meter.expect(sum(len(edits.missing(texts)) for edits in self.edits))
+        self._make(prompt, rows.shown)
+        per_seed = [self._respond(edits, texts, rows) for edits in self.edits]
         responses = np.stack([response for response, _, _ in per_seed])
         weights = self.kernel(texts[0], texts)
         if self.method.estimate_name == "gp":
@@ -377,17 +393,6 @@ class Run:
             stop=stop,
             effect=float(np.mean([effect for _, _, effect in per_seed])),
         )
-
-    def _responses(self, rows: Rows, texts: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray, float]]:
-        """What `_respond` says for each seed, once all texts are edited."""
-        self.edits[0].meter.expect(sum(len(edits.missing(texts)) for edits in self.edits))
-        for edits in self.edits:
-            edits.make(texts)
-            if "" not in edits.pictures:
-                edits.use_source_for_empty()
-            if texts[0] in edits.failed:
-                raise EditorError("the editor refused the whole prompt twice; change the prompt")
-        return [self._respond(edits, texts, rows) for edits in self.edits]
 
     def _respond(self, edits: Edits, texts: Sequence[str], rows: Rows) -> tuple[np.ndarray, np.ndarray, float]:
         """Responses and distances (m,), NaN for failed edits, and the distance of empty to full."""

@@ -61,13 +61,15 @@ class _Library:
 @lru_cache(maxsize=16)
 def _library(n: int) -> _Library:
     largest, beside = (4, 2) if n <= 12 else (3, 1)
-    found = [(words, ()) for size in range(1, largest + 1) for words in combinations(range(n), size)]
+    found: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+    for size in range(1, largest + 1):
+        found += [(words, ()) for words in combinations(range(n), size)]
     for pair in combinations(range(n), 2):
         rest = [i for i in range(n) if i not in pair]
-        found += [(words, pair) for size in range(beside + 1) for words in combinations(rest, size)]  # type: ignore[misc]
+        found += [(beyond, pair) for size in range(beside + 1) for beyond in combinations(rest, size)]
     needed, either = (np.zeros((len(found), n), dtype=bool) for _ in range(2))
-    for i, (words, pair) in enumerate(found):
-        needed[i, list(words)], either[i, list(pair)] = True, True
+    for i, (all_of, any_of) in enumerate(found):
+        needed[i, list(all_of)], either[i, list(any_of)] = True, True
     kind = needed.sum(axis=1) + either.any(axis=1) + 10 * either.any(axis=1)
     kinds, which, counts = np.unique(kind, return_inverse=True, return_counts=True)
     shares = np.array([SIZES[k % 10 - 1] * (CHOICES if k > 10 else 1 - CHOICES) for k in kinds]) / counts
@@ -89,6 +91,10 @@ def _grouped(library: _Library, masks: np.ndarray) -> _Groups:
     _, first, of = np.unique(np.packbits(values, axis=1), axis=0, return_index=True, return_inverse=True)
     of = of.ravel()
     return _Groups(values[first].T.astype(float), np.log(np.bincount(of, np.exp(library.shares))), of)
+
+
+_Found = tuple[float, tuple[int, ...]]
+"""A sketch as groups of terms, with the logarithm of its prior times likelihood."""
 
 
 def sketch(rows: Rows, least_noise: float, *, seed: int = 0) -> Sketches:
@@ -117,9 +123,7 @@ def _smooth(n: int, rest: int, count: int, least_noise: float) -> tuple[Prior, n
     return prior, max(noise, least_noise) ** 2 * one
 
 
-def _searched(
-    rows: Rows, groups: _Groups, prior: Prior, noise: np.ndarray, share: float
-) -> list[tuple[float, tuple[int, ...]]]:
+def _searched(rows: Rows, groups: _Groups, prior: Prior, noise: np.ndarray, share: float) -> list[_Found]:
     """Sketches, as groups of terms, with logarithms of prior times likelihood: each term, the best ones with
     each other term, the best pairs with each third."""
     lower = np.linalg.cholesky(row_covariances(rows, prior, noise)[0])
@@ -129,7 +133,7 @@ def _searched(
     pull, own = terms.T @ response, (terms**2).sum(axis=0) + HEIGHT**-2
     alone = groups.shares + (pull**2 / own - np.log(own * HEIGHT**2)) / 2
     best = np.argsort(-alone)[:BEAM]
-    found = [(level + np.log(COUNTS[0]) + alone[i], (int(i),)) for i in best]
+    found: list[_Found] = [(float(level + np.log(COUNTS[0]) + alone[i]), (int(i),)) for i in best]
     bases = best[:, None]
     for count in range(1, len(COUNTS)):
         more = _joined(terms, pull, own, bases, groups.shares)
@@ -140,7 +144,7 @@ def _searched(
 
 def _joined(
     terms: np.ndarray, pull: np.ndarray, own: np.ndarray, bases: np.ndarray, shares: np.ndarray
-) -> list[tuple[float, tuple[int, ...]]]:
+) -> list[_Found]:
     """Each base (b, k) with every other group: the best, once each, with logarithms of shares times likelihood ratios.
 
     `terms` (m, g) are whitened, `pull` (g,) their products with the response, `own` (g,) their prior and own precision.
@@ -160,7 +164,7 @@ def _joined(
     flat = value.ravel()
     kept = min(2 * BEAM * (size + 1), flat.size - 1)  # A set comes once for each base in it.
     places = np.argpartition(-flat, kept)[:kept]
-    found = {}
+    found: dict[tuple[int, ...], float] = {}
     for place in places[np.isfinite(flat[places])].tolist():
         base, other = divmod(place, len(own))
         found[tuple(sorted((*bases[base].tolist(), other)))] = float(flat[place])
@@ -187,19 +191,18 @@ def _sampled(
     chosen: dict[tuple[int, tuple[int, ...]], int] = {}
     for i in drawn.tolist():
         _, rest, of = found[i]
-        which = [starts[g] for g in of]
-        if any(starts[g + 1] > starts[g] + 1 for g in of):
-            low, high = sums[starts[list(of)]], sums[starts[np.array(of) + 1]]
-            which = np.searchsorted(sums, random.uniform(low, high), side="right") - 1
-        key = rest, tuple(sorted(inside[which].tolist()))
+        first, last = starts[np.array(of)], starts[np.array(of) + 1]
+        if (last > first + 1).any():
+            first = np.searchsorted(sums, random.uniform(sums[first], sums[last]), side="right") - 1
+        key = rest, tuple(sorted(inside[first].tolist()))
         chosen[key] = chosen.get(key, 0) + 1
-    size = max(len(which) for _, which in chosen)
+    size = max(len(terms) for _, terms in chosen)
     n, count = rows.masks.shape[1], len(chosen)
     needed, either = (np.zeros((count, size, n), dtype=bool) for _ in range(2))
     variance = np.zeros((count, size))
-    for k, (_, which) in enumerate(chosen):
-        needed[k, : len(which)], either[k, : len(which)] = library.needed[list(which)], library.either[list(which)]
-        variance[k, : len(which)] = HEIGHT**2
+    for k, (_, terms) in enumerate(chosen):
+        needed[k, : len(terms)], either[k, : len(terms)] = library.needed[list(terms)], library.either[list(terms)]
+        variance[k, : len(terms)] = HEIGHT**2
     rests = np.array([rest for rest, _ in chosen])
     scales = np.array([scale for scale, _, _ in RESTS])[rests]
     noise = np.maximum(np.array([each for _, each, _ in RESTS])[rests], least_noise) ** 2

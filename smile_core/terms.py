@@ -55,12 +55,12 @@ class Terms:
     def values(self, masks: np.ndarray) -> np.ndarray:
         """Heights 0 and 1 (count, k, m) at masks (m, n)."""
         gone = 1.0 - masks.T
-        whole = self.needed @ gone == 0
+        whole = np.asarray(self.needed @ gone) == 0
         return np.asarray((whole & (~self._choice | (self.either @ (1 - gone) > 0))).astype(float))
 
     @cached_property
     def _choice(self) -> np.ndarray:
-        return np.asarray(self.either.any(axis=2)[:, :, None])
+        return np.asarray(self.either.any(axis=2, keepdims=True))
 
     def mean(self) -> np.ndarray:
         """Means (count, k) over all masks."""

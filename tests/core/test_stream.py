@@ -44,13 +44,13 @@ def test_a_cancelled_stream_loses_nothing_and_goes_on(street: Scene, street_pixe
     editor, evidence = Counting(street), Evidence()
     calls = 0
 
-    def after_two_batches() -> bool:
+    def after_three_batches() -> bool:
         nonlocal calls
         calls += 1
-        return calls > 2
+        return calls > 3
 
     with pytest.raises(Cancelled, match="ask again"):
-        list(Explainer(editor, evidence=evidence).stream(PROMPT, street_pixels, cancelled=after_two_batches))
+        list(Explainer(editor, evidence=evidence).stream(PROMPT, street_pixels, cancelled=after_three_batches))
     done = list(editor.texts)
     assert len(done) == 13
     explanation = Explainer(editor, evidence=evidence).explain(PROMPT, street_pixels)
