@@ -28,7 +28,7 @@ LEAST = 0.003
 FEWEST_WORDS = 6
 """Shorter prompts are tried whole."""
 TRUST = 0.95
-"""What sketches weigh at most: an editor may be unlike any."""
+"""What sketches weigh at most: an editor may be unlike any. Set on the published games, as `sketches.RESTS`."""
 MOST_SETTINGS = 16
 """So many sketches, the likeliest, are told apart when rows are chosen."""
 MOST_ROWS = 24
