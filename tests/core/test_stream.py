@@ -40,6 +40,13 @@ def test_better_and_better_then_the_same_as_explain(street: Scene, street_pixels
     np.testing.assert_allclose([w.influence for w in stream[-1].words], [w.influence for w in whole.words], atol=0.02)
 
 
+def test_the_first_answer_is_the_last_only_where_the_budget_ends(street: Scene, street_pixels: np.ndarray) -> None:
+    n = len(PROMPT.split())
+    explainer = Explainer(OracleEditor(street), half_width=0.9)
+    assert len(explainer.explain(PROMPT, street_pixels).rows) == n + 24
+    assert len(Explainer(OracleEditor(street), half_width=0.9, budget=13).explain(PROMPT, street_pixels).rows) == 13
+
+
 def test_a_cancelled_stream_loses_nothing_and_goes_on(street: Scene, street_pixels: np.ndarray) -> None:
     editor, evidence = Counting(street), Evidence()
     calls = 0
