@@ -15,9 +15,9 @@ import numpy as np
 
 from bench import games as truth_games
 from bench.bars import report
-from smile_core.design import enumerate_masks, full_and_empty, leave_one_out, unique_rows
+from smile_core.design import base_rows, enumerate_masks, full_and_empty, leave_one_out, unique_rows
 from smile_core.next_rows import candidates, next_rows
-from smile_core.plan import design_rows, looks, next_rows_for
+from smile_core.plan import design_rows, first_answer, looks, next_rows_for
 from smile_core.plan import first_rows as rows_to_start_from
 from smile_core.posterior import Posterior, posterior
 from smile_core.surrogate import fit_linear
@@ -33,6 +33,8 @@ TOLERANCE = 1e-6
 
 Case = tuple[np.ndarray, np.ndarray, np.ndarray]
 Editor = Callable[[int, np.random.Generator], np.ndarray]
+RowsOf = Callable[[np.ndarray, int], np.ndarray]
+"""Rows that an editor (2^n,) leads to, by a seed."""
 
 
 def linear(n: int, random: np.random.Generator) -> np.ndarray:
@@ -72,32 +74,48 @@ def two_clauses(n: int, random: np.random.Generator) -> np.ndarray:
 EDITORS: dict[str, Editor] = {"linear": linear, "pairwise": pairwise, "and": all_of_three, "or": any_of}
 
 
-def first_rows(n: int, seed: int) -> np.ndarray:
-    """The 13 rows of the first answer."""
-    return design_rows(n, seed=seed)[: looks(n, None)[0].rows]
+def first_rows(every: np.ndarray, seed: int) -> np.ndarray:
+    """The rows of the first answer for an editor (2^n,), half of them chosen by what the others show."""
+    n = words_of(every)
+    return first_answer(n, looks(n, None)[0].rows, lambda masks: measured(every, masks), seed=seed)
 
 
-def leave_one_out_rows(n: int, seed: int) -> np.ndarray:
+def leave_one_out_rows(every: np.ndarray, seed: int) -> np.ndarray:
+    n = words_of(every)
     return np.vstack([full_and_empty(n), leave_one_out(n)])
 
 
-def all_base_rows(n: int, seed: int) -> np.ndarray:
-    return design_rows(n, seed=seed)
+def all_base_rows(every: np.ndarray, seed: int) -> np.ndarray:
+    return unique_rows(np.vstack([first_rows(every, seed), design_rows(words_of(every), seed=seed)]))
 
 
-def session_rows(n: int, seed: int) -> np.ndarray:
+def rows_without(every: np.ndarray, lacking: np.ndarray, seed: int) -> np.ndarray:
+    """The base design of the prompt that lacks some words, as rows of the whole prompt."""
+    n = words_of(every)
+    words = np.setdiff1d(np.arange(n), lacking)
+    wide = np.zeros((1 << len(words), n), dtype=np.uint8)
+    wide[:, words] = enumerate_masks(len(words))
+    sub = all_base_rows(measured(every, wide), seed)
+    rows = np.zeros((len(sub), n), dtype=np.uint8)
+    rows[:, words] = sub
+    return rows
+
+
+def session_rows(every: np.ndarray, seed: int) -> np.ndarray:
     """What editing leaves: designs of prompts that lacked one or two words, some cut short, and a few own rows."""
-    random = np.random.default_rng(seed)
+    n, random = words_of(every), np.random.default_rng(seed)
     parts = [full_and_empty(n)]
     for _ in range(random.integers(1, 3)):
-        lacking = random.choice(n, random.integers(1, 3), replace=False)
-        words = np.setdiff1d(np.arange(n), lacking)
-        sub = design_rows(len(words), seed=int(random.integers(1 << 30)))
-        wide = np.zeros((len(sub), n), dtype=np.uint8)
-        wide[:, words] = sub
-        parts.append(wide[: random.integers(13, len(sub) + 1)])
-    parts.append(random.permutation(all_base_rows(n, seed)[2:])[: random.integers(4, 13)])
+        rows = rows_without(
+            every, random.choice(n, random.integers(1, 3), replace=False), int(random.integers(1 << 30))
+        )
+        parts.append(rows[: random.integers(13, len(rows) + 1)])
+    parts.append(random.permutation(all_base_rows(every, seed)[2:])[: random.integers(4, 13)])
     return unique_rows(np.vstack(parts))
+
+
+def words_of(every: np.ndarray) -> int:
+    return int(np.log2(len(every)))
 
 
 def measured(every: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -106,29 +124,31 @@ def measured(every: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 
 def truth(every: np.ndarray) -> np.ndarray:
-    masks = enumerate_masks(int(np.log2(len(every))))
+    masks = enumerate_masks(words_of(every))
     return np.asarray(fit_linear(masks, every).coefficients)
 
 
-def noisy(every: np.ndarray, masks: np.ndarray, noise: float, random: np.random.Generator) -> np.ndarray:
-    inner = ~np.isin(masks.sum(axis=1), (0, masks.shape[1]))
-    return measured(every, masks) + noise * random.normal(size=len(masks)) * inner
+def noisy(every: np.ndarray, noise: float, random: np.random.Generator) -> np.ndarray:
+    """The editor as one run measures it, (2^n,)."""
+    sizes = enumerate_masks(words_of(every)).sum(axis=1)
+    return every + noise * random.normal(size=len(every)) * ((sizes > 0) & (sizes < words_of(every)))
 
 
-def synthetic(names: list[str], noise: float, rows: Callable[[int, int], np.ndarray], repeats: int) -> Iterator[Case]:
+def synthetic(names: list[str], noise: float, rows: RowsOf, repeats: int) -> Iterator[Case]:
     random = np.random.default_rng(0)
     for repeat in range(repeats):
         n = int(random.integers(6, 13))
         every = EDITORS[names[repeat % len(names)]](n, random)
-        masks = rows(n, int(random.integers(1 << 30)))
-        yield masks, noisy(every, masks, noise, random), truth(every)
+        seen = noisy(every, noise, random)
+        masks = rows(seen, int(random.integers(1 << 30)))
+        yield masks, measured(seen, masks), truth(every)
 
 
-def games(response: str, rows: Callable[[int, int], np.ndarray]) -> Iterator[Case]:
+def games(response: str, rows: RowsOf) -> Iterator[Case]:
     for again in range(GAME_REPEATS):
         for seed, game in enumerate(GAMES):
             every = np.array(game[response])
-            masks = rows(len(game["words"]), seed + 100 * again)
+            masks = rows(every, seed + 100 * again)
             yield masks, measured(every, masks), truth(every)
 
 
@@ -156,7 +176,7 @@ def judge_least_squares(cases: Iterator[Case]) -> tuple[float, float, float]:
 
 
 def at_the_stop(noise: float, repeats: int) -> tuple[float, float]:
-    """Coverage at the look that stops (13 rows, base design, 64), the level split over the three; mean rows.
+    """Coverage at the look that stops (base design or 64), the level split over the two; mean rows.
 
     Editors of 6 words whose 64 masks were all tried are left out: their numbers are what exhaustive fitting gives,
     by definition without an interval, and would only measure how far noise moves that.
@@ -166,7 +186,7 @@ def at_the_stop(noise: float, repeats: int) -> tuple[float, float]:
     for repeat in range(repeats):
         n = int(random.integers(6, 13))
         every = EDITORS[names[repeat % len(names)]](n, random)
-        known, hit = explained(every, noise, random, np.empty((0, n), dtype=np.uint8))
+        known, hit = explained(every, noisy(every, noise, random), np.empty((0, n), dtype=np.uint8))
         spent.append(len(known.rows.masks))
         if not known.exact:
             hits.append(hit)
@@ -178,33 +198,30 @@ def after_a_change(tables: Iterator[np.ndarray], noise: float) -> float:
     random = np.random.default_rng(2)
     hits = []
     for every in tables:
-        n = int(np.log2(len(every)))
-        rows = design_rows(n - 1, seed=0)
-        left = np.insert(rows, random.integers(n), 0, axis=1)
-        known, hit = explained(every, noise, random, left)
+        seen = noisy(every, noise, random)
+        left = rows_without(seen, random.integers(words_of(every), size=1), 0)
+        known, hit = explained(every, seen, left)
         if not known.exact:
             hits.append(hit)
     return float(np.concatenate(hits).mean())
 
 
-def explained(
-    every: np.ndarray, noise: float, random: np.random.Generator, left: np.ndarray
-) -> tuple[Posterior, np.ndarray]:
-    """What an explanation ends with, given rows left by others (k, n), and which influences it covers (n,)."""
-    n, fresh = int(np.log2(len(every))), not len(left)
-    masks, made, steps = rows_to_start_from(n, left), 0, looks(n, None)
-    response = noisy(every, masks, noise, random)
-    known = posterior(masks, response)
+def explained(every: np.ndarray, seen: np.ndarray, left: np.ndarray) -> tuple[Posterior, np.ndarray]:
+    """What an explanation ends with, given rows left by others (k, n), and which influences it covers (n,).
+
+    `every` (2^n,) is the editor, `seen` (2^n,) what is measured of it.
+    """
+    n, fresh, made = words_of(every), not len(left), 0
+    steps = looks(n, None)
+    masks = first_rows(seen, 0) if fresh else rows_to_start_from(n, left)
+    known = posterior(masks, measured(seen, masks))
     for look in steps:
-        while len(
-            new := next_rows_for(
-                look, steps[-1], masks, None if fresh and len(masks) == 2 else known, made=made, fresh=fresh, most=64
-            )
-        ):
+        while len(new := next_rows_for(look, steps[-1], masks, known, made=made, fresh=fresh, most=64)):
             masks, made = np.vstack([masks, new]), made + len(new)
-            response = np.append(response, noisy(every, new, noise, random))
-            known = posterior(masks, response)
-        found = known.influences(1 - 0.05 / len(steps))
+            known = posterior(masks, measured(seen, masks))
+        if look is steps[0] and len(steps) > 1:
+            continue
+        found = known.influences(1 - 0.05 / len(steps[1:] or steps))
         if found.half_widths.max() < STOP_HALF_WIDTH:
             break
     return known, np.abs(found.means - truth(every)) <= found.half_widths + TOLERANCE
@@ -223,10 +240,10 @@ def trained_games() -> dict[str, float | None]:
     played = truth_games.load("scenes-turbo") or ()
     tables = [game.tables["projection"] for game in played if len(game.puzzle.words) > 5]
 
-    def cases(rows: Callable[[int, int], np.ndarray]) -> Iterator[Case]:
+    def cases(rows: RowsOf) -> Iterator[Case]:
         for again in range(GAME_REPEATS):
             for seed, every in enumerate(tables):
-                masks = rows(int(np.log2(len(every))), seed + 100 * again)
+                masks = rows(every, seed + 100 * again)
                 yield masks, measured(every, masks), truth(every)
 
     found: dict[str, float | None] = {}
@@ -242,7 +259,7 @@ def milliseconds() -> dict[str, float]:
     times: dict[str, list[float]] = {"estimate_12": [], "estimate_20": [], "next_12": [], "next_20": []}
     random = np.random.default_rng(0)
     for n in (12, 20):
-        masks = all_base_rows(n, 0)
+        masks = base_rows(n).masks
         if n == 20:
             masks = unique_rows(np.vstack([masks, random.integers(0, 2, (20, 20), dtype=np.uint8)]))
         response = masks[:, :3].prod(axis=1) + NOISE * random.normal(size=len(masks))

@@ -31,9 +31,9 @@ from bench.estimators import Task, aimed, our_posterior, paper_b, truth
 from bench.random_models import FULL, REDUCED, build
 from smile_core import Evidence, Explainer
 from smile_core.compare import compare
+from smile_core.design import base_rows
 from smile_core.editors.registry import family_of, open_editor, shipped_models
 from smile_core.explaining import PLACEBOS
-from smile_core.plan import design_rows
 from smile_core.prompt import Prompt
 from smile_core.scenes.draw import draw
 from smile_core.scenes.scene import random_scene
@@ -52,7 +52,7 @@ DRAWS = 4
 def sub_prompts() -> list[str]:
     """36 sub-prompts of the base design of 12 words."""
     prompt = Prompt(PROMPT)
-    return [prompt.render(mask) for mask in design_rows(len(prompt.words))[:EDITS]]
+    return [prompt.render(mask) for mask in base_rows(len(prompt.words)).masks[:EDITS]]
 
 
 def best_in_turn(runs: Sequence[Callable[[], Any]], *, times: int = TIMES) -> list[float]:

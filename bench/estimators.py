@@ -22,7 +22,7 @@ import numpy as np
 
 from smile_core.design import bernoulli, enumerate_masks, full_and_empty, leave_one_out
 from smile_core.kernel import text_kernel
-from smile_core.plan import design_rows, looks, next_rows_for
+from smile_core.plan import first_answer, looks, next_rows_for
 from smile_core.posterior import Posterior, posterior
 from smile_core.surrogate import fit_linear
 
@@ -71,12 +71,9 @@ class Column:
 def our_posterior(task: Task, budget: int) -> Posterior:
     """The product's rows, look by look, and what they say."""
     n, budget = task.n, min(budget, 1 << task.n)
-    if n <= 5:
-        rows = design_rows(n)[:budget]
-        return posterior(rows, task.respond(rows))
-    rows, known = full_and_empty(n), None
     steps = looks(n, budget)
-    for look in steps:
+    rows, known = first_answer(n, steps[0].rows, task.respond), None
+    for look in steps[1:]:
         while len(new := next_rows_for(look, steps[-1], rows, known, made=0, fresh=True, most=64)):
             rows = np.vstack([rows, new])
             known = posterior(rows, task.respond(rows))

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smile_core.terms import Terms
+
 LEVEL = 1.0
 """Prior variance of the mean response, in response units squared: wide, for responses between 0 and 1."""
 
@@ -27,13 +29,14 @@ class Prior:
     """`count` settings of the prior at once.
 
     `rates` (count, n) are the t_i > 0, `tilt` (count,) is a, `product` (count,) is s^2, `linear` (count,) is l^2:
-    the line's slopes have variance l^2 tanh t_i.
+    the line's slopes have variance l^2 tanh t_i. `terms` are added to all that.
     """
 
     rates: np.ndarray
     tilt: np.ndarray
     product: np.ndarray
     linear: np.ndarray
+    terms: Terms
 
     @property
     def relevances(self) -> np.ndarray:
@@ -42,16 +45,34 @@ class Prior:
 
     def of(self, chosen: slice | np.ndarray) -> Prior:
         """Some of the settings."""
-        return Prior(self.rates[chosen], self.tilt[chosen], self.product[chosen], self.linear[chosen])
+        smooth = self.rates[chosen], self.tilt[chosen], self.product[chosen], self.linear[chosen]
+        return Prior(*smooth, self.terms.of(chosen))
+
+    def after(self, others: Prior) -> Prior:
+        """The other settings, then these."""
+        return Prior(
+            np.concatenate([others.rates, self.rates]),
+            np.concatenate([others.tilt, self.tilt]),
+            np.concatenate([others.product, self.product]),
+            np.concatenate([others.linear, self.linear]),
+            self.terms.after(others.terms),
+        )
 
     def between(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Covariances (count, m, k) of the responses at masks (m, n) and at others (k, n)."""
         loud = self._loudness(masks)[:, :, None] + self._loudness(others)[:, None]
-        return self._covariances(masks[:, None] != others[None], loud)
+        found = self._covariances(masks[:, None] != others[None], loud)
+        if self.terms.variance.size:
+            found += np.swapaxes(self._heights(masks), 1, 2) @ self.terms.values(others)
+        return found
 
     def along(self, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Covariances (count, m) of the responses at masks (m, n) and at others (m, n), row by row."""
-        return self._covariances(masks != others, self._loudness(masks) + self._loudness(others))
+        found = self._covariances(masks != others, self._loudness(masks) + self._loudness(others))
+        return np.asarray(found + (self._heights(masks) * self.terms.values(others)).sum(axis=1))
+
+    def _heights(self, masks: np.ndarray) -> np.ndarray:
+        return np.asarray(self.terms.variance[:, :, None] * self.terms.values(masks))
 
     def _loudness(self, masks: np.ndarray) -> np.ndarray:
         """Logarithms (count, m) of s g(z)."""
@@ -103,12 +124,23 @@ def _table(prior: Prior) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.exp(tilted) / scale, np.exp(-tilted) / scale, np.exp(-2 * prior.rates) / scale
 
 
+def _with_terms(
+    prior: Prior, masks: np.ndarray, cross: np.ndarray, variance: np.ndarray, of_terms: np.ndarray
+) -> Functional:
+    """Add what the terms contribute; `of_terms` (count, k, q) are the functionals of each term at height 1."""
+    if not of_terms.size:
+        return Functional(cross, variance)
+    heights = prior.terms.variance[:, :, None]
+    more = np.swapaxes(of_terms, 1, 2) @ (heights * prior.terms.values(masks))
+    return Functional(cross + more, variance + (heights * of_terms**2).sum(axis=1))
+
+
 def mean(prior: Prior, masks: np.ndarray) -> Functional:
     """The mean response over all masks, one functional."""
     factors, (_, _, apart) = _Factors.of(prior, masks), _table(prior)
     cross = prior.product[:, None] * factors.mean.prod(axis=2) + LEVEL
     variance = prior.product * ((1 + apart) / 2).prod(axis=1) + LEVEL
-    return Functional(cross[:, None], variance[:, None])
+    return _with_terms(prior, masks, cross[:, None], variance[:, None], prior.terms.mean()[:, :, None])
 
 
 def influences(prior: Prior, masks: np.ndarray) -> Functional:
@@ -119,7 +151,8 @@ def influences(prior: Prior, masks: np.ndarray) -> Functional:
     cross = whole[:, None] * np.swapaxes(factors.step / factors.mean, 1, 2)
     cross = cross + 2 * line[:, :, None] * (2.0 * masks.T - 1)
     all_ = prior.product * ((1 + apart) / 2).prod(axis=1)
-    return Functional(cross, all_[:, None] * 4 * (1 - apart) / (1 + apart) + 4 * line)
+    variance = all_[:, None] * 4 * (1 - apart) / (1 + apart) + 4 * line
+    return _with_terms(prior, masks, cross, variance, prior.terms.steps())
 
 
 def pairs(prior: Prior, masks: np.ndarray) -> Functional:
@@ -130,9 +163,8 @@ def pairs(prior: Prior, masks: np.ndarray) -> Functional:
     whole = prior.product[:, None] * factors.mean.prod(axis=2)
     own = 4 * (1 - apart) / (1 + apart)
     all_ = prior.product * ((1 + apart) / 2).prod(axis=1)
-    return Functional(
-        whole[:, None] * steps[:, first] * steps[:, second], all_[:, None] * own[:, first] * own[:, second]
-    )
+    cross = whole[:, None] * steps[:, first] * steps[:, second]
+    return _with_terms(prior, masks, cross, all_[:, None] * own[:, first] * own[:, second], prior.terms.pairs())
 
 
 def shapley(prior: Prior, masks: np.ndarray) -> Functional:
@@ -147,16 +179,19 @@ def shapley(prior: Prior, masks: np.ndarray) -> Functional:
     line = prior.linear[:, None] * prior.relevances
     cross = np.zeros((*line.shape, len(masks)))
     variance = np.zeros(line.shape)
+    by_terms = np.zeros(prior.terms.needed.shape)
     for node, share in zip(nodes, shares, strict=True):
         factors = _Factors.of(prior, masks, node)
         whole = prior.product[:, None] * factors.mean.prod(axis=2)
         cross += share * whole[:, None] * np.swapaxes(factors.step / factors.mean, 1, 2)
+        by_terms += share * prior.terms.steps(node)
         for again, part in zip(nodes, shares, strict=True):
             one_of_two = node + again - 2 * node * again
             both = node * again * with_ + (1 - node) * (1 - again) * without + one_of_two * apart
             all_ = prior.product * both.prod(axis=1)
             variance += share * part * all_[:, None] * (2 - 2 * apart) / both
-    return Functional(cross + 2 * line[:, :, None] * (2.0 * masks.T - 1), variance + 4 * line)
+    cross += 2 * line[:, :, None] * (2.0 * masks.T - 1)
+    return _with_terms(prior, masks, cross, variance + 4 * line, by_terms)
 
 
 def responses(prior: Prior, masks: np.ndarray, at: np.ndarray) -> Functional:

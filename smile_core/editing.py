@@ -53,6 +53,10 @@ class Meter:
         if edits:
             self._tell()
 
+    def no_more(self) -> None:
+        """What was expected and is not made will not be: some sub-prompts had the same text."""
+        self._total = self._done
+
     def did(self, edits: int) -> None:
         """So many of them are made."""
         self._done += edits

@@ -241,19 +241,28 @@ class Run:
         """Rows by the plan, those that evidence holds first; the last one given is the result.
 
         The explanation may stop at few looks, whose number is fixed beforehand; they share the five per
-        cent. What is shown between them is not a reason to stop.
+        cent. What is shown between them is not a reason to stop, nor is the first answer: the base design's
+        leave-one-out edits show what single words do, and make a deletion free.
         """
         n, budget = len(prompt), self.method.budget
         least = min(n + 2, 1 << n)
         if budget is not None and budget < least:
             raise MethodError(f"a budget of {budget} edits is too small for {n} words; use {least} or more")
         looks = plan.looks(n, budget)
-        confidence = 1 - 0.05 / len(looks)
+        stops = looks[1:] or looks
+        confidence = 1 - 0.05 / len(stops)
         known = self._known_masks(prompt)
-        rows, fresh = plan.first_rows(n, known), not len(known)
-        measured = self._measure_rows(prompt, _all_fitted(rows), confidence) if len(known) else None
-        made, at_once = 0, plan.CHUNK if between else looks[-1].rows
-        for look in looks:
+        fresh, made, at_once = not len(known), 0, plan.CHUNK if between else looks[-1].rows
+        measured = None
+        if fresh:
+            rows, effect = self._first_answer(prompt, looks[0].rows)
+            # Without anyone to see it, the first answer is only made where it is the last.
+            shown = between or looks[0] in stops or effect <= self._noise_floor()
+        else:
+            rows, shown = plan.first_rows(n, known), True
+        if shown:
+            measured = self._measure_rows(prompt, _all_fitted(rows), confidence)
+        for look in looks if shown else stops:
             while True:
                 given = None if measured is None else measured.estimate.posterior
                 new = plan.next_rows_for(look, looks[-1], rows, given, made=made, fresh=fresh, most=at_once)
@@ -263,15 +272,49 @@ class Run:
                     yield replace(measured, stop="running")
                 made, rows = made + len(new), np.vstack([rows, new])
                 measured = self._measure_rows(prompt, _all_fitted(rows), confidence)
-            if measured.stop != "budget" or measured.effect <= self._noise_floor():
+            if measured.estimate.exact or measured.effect <= self._noise_floor():
                 break
-            # The first answer's intervals are wide; from the base design on a clear order is enough.
-            later_looks = self.method.stop == "any" and looks[0] is not look is not looks[-1]
-            if later_looks and order_settled(measured.estimate.influences, measured.estimate.half_widths):
+            if look not in stops:
+                continue
+            if measured.stop != "budget":
+                break
+            # At the last look nothing is left to save.
+            clear_order = self.method.stop == "any" and look is not looks[-1]
+            if clear_order and order_settled(measured.estimate.influences, measured.estimate.half_widths):
                 measured = replace(measured, stop="order")
                 break
         if measured is not None:
             yield measured
+
+    def _first_answer(self, prompt: Prompt, count: int) -> tuple[np.ndarray, float]:
+        """The rows of the first answer, and the distance between the full and the empty prompt's edits."""
+        effect = 0.0
+        self.edits[0].meter.expect(count * len(self.edits))
+
+        def respond(masks: np.ndarray) -> np.ndarray:
+            nonlocal effect
+            texts = self._make(prompt, masks)
+            per_seed = [self._respond(edits, texts, _all_fitted(masks)) for edits in self.edits]
+            effect = float(np.mean([each for _, _, each in per_seed]))
+            return np.asarray(np.mean([response for response, _, _ in per_seed], axis=0))
+
+        rows = plan.first_answer(len(prompt), count, respond)
+        if len(prompt) <= 5:
+            respond(rows)
+        self._make(prompt, rows)
+        self.edits[0].meter.no_more()
+        return rows, effect
+
+    def _make(self, prompt: Prompt, shown: np.ndarray) -> list[str]:
+        """The sub-prompts of masks (m, n), edited for each seed."""
+        texts = [prompt.render(mask) for mask in shown]
+        for edits in self.edits:
+            edits.make(texts)
+            if "" not in edits.pictures:
+                edits.use_source_for_empty()
+            if texts[0] in edits.failed:
+                raise EditorError("the editor refused the whole prompt twice; change the prompt")
+        return texts
 
     def _known_masks(self, prompt: Prompt) -> np.ndarray:
         """The masks (k, n) whose edits evidence holds already, whoever asked for them."""
@@ -317,12 +360,7 @@ class Run:
     def _measure_rows(self, prompt: Prompt, rows: Rows, confidence: float) -> Measured:
         texts = [prompt.render(mask) for mask in rows.shown]
         self.edits[0].meter.expect(sum(len(edits.missing(texts)) for edits in self.edits))
-        for edits in self.edits:
-            edits.make(texts)
-            if "" not in edits.pictures:
-                edits.use_source_for_empty()
-            if texts[0] in edits.failed:
-                raise EditorError("the editor refused the whole prompt twice; change the prompt")
+        self._make(prompt, rows.shown)
         per_seed = [self._respond(edits, texts, rows) for edits in self.edits]
         responses = np.stack([response for response, _, _ in per_seed])
         weights = self.kernel(texts[0], texts)

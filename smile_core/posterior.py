@@ -16,6 +16,8 @@ from smile_core import covariance
 from smile_core.covariance import Functional, Prior
 from smile_core.design import full_and_empty, leave_one_out
 from smile_core.relevance import Rows, Settings, held_out, misfit, row_covariances, settle
+from smile_core.sketches import sketch
+from smile_core.terms import Terms
 
 WIDENING, CARE, END_CARE = 2.0, 2.0, 4.0
 """How much wider than under the prior intervals are where the response bends, as a variance; how much held-out errors
@@ -23,6 +25,14 @@ count there; and how much those at the full and the empty mask. Set on the publi
 earlier scenes-turbo and on synthetic editors, so `bench.coverage` flatters on those; newer games had no say."""
 LEAST = 0.003
 """No 95 % interval is narrower on either side unless every mask is known: some mask may always be an exception."""
+FEWEST_WORDS = 6
+"""Shorter prompts are tried whole."""
+TRUST = 0.95
+"""What sketches weigh at most: an editor may be unlike any. Set on the published games, as `sketches.RESTS`."""
+MOST_SETTINGS = 16
+"""So many sketches, the likeliest, are told apart when rows are chosen."""
+MOST_ROWS = 24
+"""More rows need no sketches."""
 NEGLIGIBLE = 1e-2
 """Settings that together weigh less than this are left out."""
 
@@ -40,8 +50,8 @@ class Posterior:
     """The response given the rows. `exact`: all masks are known without noise, so every half-width is 0.
 
     `factors` (count, m, m) are inverse Cholesky factors of the rows' covariance, one per setting.
-    `bend` is the share of what a straight line misses that the process foresees; the more, the more rests on the
-    prior. `doubts` (n,) is the additional standard deviation of each influence.
+    `bend` is the share of what a straight line misses that the process foresees, or what sketches weigh where that is
+    more; the more, the more rests on the prior. `doubts` (n,) is the additional standard deviation of each influence.
     """
 
     rows: Rows
@@ -119,10 +129,22 @@ def posterior(masks: np.ndarray, responses: np.ndarray, noise: float | None = No
     rows = Rows.of(masks, each.mean(axis=0))
     least /= np.sqrt(len(each))
     exact = len(masks) == 1 << masks.shape[1] and least == 0
-    settings = _any_setting(masks.shape[1]) if exact else _heavy(settle(rows, least))
+    settings = _any_setting(masks.shape[1]) if exact else _heavy(_with_sketches(rows, settle(rows, least), least))
     factors = np.linalg.inv(np.linalg.cholesky(row_covariances(rows, settings.prior, settings.noise)))
     bend, doubts = (0.0, np.zeros(masks.shape[1])) if exact else _doubts(rows, settings.misses)
+    bend = max(bend, float(settings.weights[settings.prior.terms.variance.any(axis=1)].sum()))
     return Posterior(rows, settings, factors, bend, doubts, exact)
+
+
+def sketched(masks: np.ndarray, responses: np.ndarray) -> Posterior:
+    """What sketches alone say of rows (m, n) with responses (m,): enough, and quick, to choose the next rows by."""
+    rows = Rows.of(np.asarray(masks, dtype=np.uint8), responses)
+    found = sketch(rows, 0.0)
+    heaviest = np.argsort(-found.weights, kind="stable")[:MOST_SETTINGS]
+    prior, noise, weights = found.prior.of(heaviest), found.noise[heaviest], found.weights[heaviest]
+    factors = np.linalg.inv(np.linalg.cholesky(row_covariances(rows, prior, noise)))
+    settings = Settings(prior, noise, weights / weights.sum(), np.zeros(len(rows.masks)), found.evidence)
+    return Posterior(rows, settings, factors, 0.0, np.zeros(rows.masks.shape[1]), exact=False)
 
 
 def mixture_half_widths(weights: np.ndarray, offsets: np.ndarray, spreads: np.ndarray, confidence: float) -> np.ndarray:
@@ -147,7 +169,24 @@ def mixture_half_widths(weights: np.ndarray, offsets: np.ndarray, spreads: np.nd
 def _any_setting(n: int) -> Settings:
     """With every mask known the prior no longer matters."""
     one = np.ones(1)
-    return Settings(Prior(np.ones((1, n)), 0 * one, one, one), np.zeros(1), one, np.zeros(1 << n))
+    return Settings(
+        Prior(np.ones((1, n)), 0 * one, one, one, Terms.none(1, n)), np.zeros(1), one, np.zeros(1 << n), 0.0
+    )
+
+
+def _with_sketches(rows: Rows, smooth: Settings, least_noise: float) -> Settings:
+    """The smooth settings and the sketches, weighed by how likely each makes the rows."""
+    if rows.masks.shape[1] < FEWEST_WORDS or len(rows.masks) > MOST_ROWS:
+        return smooth
+    found = sketch(rows, least_noise)
+    share = TRUST / (1 + np.exp(np.clip(smooth.evidence - found.evidence, -50, 50)))
+    return Settings(
+        found.prior.after(smooth.prior),
+        np.append(smooth.noise, found.noise),
+        np.append((1 - share) * smooth.weights, share * found.weights),
+        smooth.misses,
+        smooth.evidence,
+    )
 
 
 def _heavy(settings: Settings) -> Settings:
@@ -162,6 +201,7 @@ def _heavy(settings: Settings) -> Settings:
         settings.noise[chosen],
         weights,
         settings.misses,
+        settings.evidence,
     )
 
 

@@ -18,6 +18,7 @@ from scipy.linalg import lapack
 from scipy.special import ndtri
 
 from smile_core.covariance import LEVEL, Prior
+from smile_core.terms import Terms
 
 JITTER = 1e-8
 QUIETEST = 3e-4
@@ -54,13 +55,15 @@ class Rows:
 class Settings:
     """Settings of the prior, their noise variances (count,) and weights (count,) of sum 1; the most probable one first.
 
-    `misses` (m,) are the errors on the rows when each is held out, in response units.
+    `misses` (m,) are the errors on the rows when each is held out, in response units; `evidence` is the logarithm of
+    how likely the rows are, up to a constant.
     """
 
     prior: Prior
     noise: np.ndarray
     weights: np.ndarray
     misses: np.ndarray
+    evidence: float
 
 
 def settle(rows: Rows, least_noise: float) -> Settings:
@@ -75,15 +78,16 @@ def settle(rows: Rows, least_noise: float) -> Settings:
     spread[-1] = NOISE_SPREAD
     final = _Likelihood(rows, mean, spread)
     best = final.most_probable(np.append(best[:-1], mean[-1]), 8)
-    draws, weights = _draws(final, best)
+    draws, weights, evidence = _draws(final, best)
     prior, noise = unpack(np.vstack([best, draws]))
-    return Settings(prior, noise, np.append(0.0, weights), misses)
+    return Settings(prior, noise, np.append(0.0, weights), misses, evidence)
 
 
 def unpack(logs: np.ndarray) -> tuple[Prior, np.ndarray]:
     """Settings and noise variances from logarithms, beside the tilt, (count, n + 4)."""
     scales = np.exp(2 * logs[:, -3:])
-    return Prior(np.exp(logs[:, :-4]), logs[:, -4], scales[:, 0], scales[:, 1]), scales[:, 2]
+    rates = np.exp(logs[:, :-4])
+    return Prior(rates, logs[:, -4], scales[:, 0], scales[:, 1], Terms.none(*rates.shape)), scales[:, 2]
 
 
 def row_covariances(rows: Rows, prior: Prior, noise: np.ndarray) -> np.ndarray:
@@ -224,8 +228,8 @@ class _Likelihood:
         return np.asarray(seen @ seen.T / 2 + np.diag(1 / self.spread**2))
 
 
-def _draws(likelihood: _Likelihood, best: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Settings (DRAWS, n + 3), from fixed quasi-random points, and their weights."""
+def _draws(likelihood: _Likelihood, best: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Settings (DRAWS, n + 4), from fixed quasi-random points, their weights, and the evidence for all of them."""
     size, mean, spread = len(best), likelihood.mean, likelihood.spread
     values, axes = np.linalg.eigh(likelihood.curvature(best))
     normal = _normal_points(size)
@@ -240,7 +244,8 @@ def _draws(likelihood: _Likelihood, best: np.ndarray) -> tuple[np.ndarray, np.nd
     logs = likelihood.density(draws) - drawn
     weights = np.exp(logs - logs.max())
     weights = np.minimum(weights, weights.mean() * np.sqrt(DRAWS))
-    return draws, weights / weights.sum()
+    evidence = logs.max() + np.log(weights.mean()) - np.log(spread).sum()
+    return draws, weights / weights.sum(), float(evidence)
 
 
 @cache

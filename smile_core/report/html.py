@@ -16,6 +16,7 @@ from markupsafe import Markup
 from smile_core.explanation import EFFECT_FLOOR, Explanation
 from smile_core.report import verdict, wording
 from smile_core.report.album import Album
+from smile_core.report.arcs import arcs
 from smile_core.report.figures import scatter
 from smile_core.report.headline import pieces
 from smile_core.report.measures import in_sample
@@ -104,6 +105,7 @@ def _environment() -> Environment:
         words=verdict,
         pieces=pieces,
         scatter=scatter,
+        arcs=arcs,
         in_sample=in_sample,
         setting_rows=setting_rows,
         command=command,

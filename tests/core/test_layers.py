@@ -18,7 +18,7 @@ ORDER = [
     "errors", "whole_file", "prompt", "sub_prompts", "known_texts", "documents", "design", "phrases", "picture",
     "area_names", "area",
     "features", "distance", "response", "saliency", "kernel", "surrogate", "ridge", "published",
-    "covariance", "relevance", "posterior",
+    "terms", "covariance", "relevance", "sketches", "posterior",
     "next_rows", "plan", "estimate", "stopping", "quality", "faithfulness", "method", "measure", "evidence", "lossless",
     "evidence_rows", "evidence_place", "evidence_connection", "evidence_store", "evidence_upkeep",
     "editors", "scenes", "editing", "counterfactual", "explanation", "explanation_json", "assemble", "explaining",

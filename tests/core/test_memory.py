@@ -57,23 +57,23 @@ REAL = {
 
 @pytest.mark.parametrize("error", REAL)
 def test_a_batch_that_does_not_fit_is_halved_and_kept_so(street: Scene, street_pixels: np.ndarray, error: str) -> None:
-    editor, evidence = Fits(street, 3, REAL[error]()), Evidence()
+    editor, evidence = Fits(street, 2, REAL[error]()), Evidence()
     explanation = Explainer(editor, evidence=evidence).explain(PROMPT, street_pixels)
-    assert editor.sizes[:3] == [8, 4, 2]
-    assert max(editor.sizes[2:]) == 2
+    assert editor.sizes[:4] == [7, 3, 1, 1]
+    assert max(editor.sizes[2:]) == 1
     assert len(set(editor.texts)) == len(editor.texts)
     plain = Explainer(OracleEditor(street), evidence=Evidence()).explain(PROMPT, street_pixels)
     assert [w.influence for w in explanation.words] == [w.influence for w in plain.words]
     editor.sizes.clear()
     Explainer(editor, evidence=evidence).explain("make the house green and the sky stormy", street_pixels)
-    assert set(editor.sizes) <= {1, 2}
+    assert set(editor.sizes) == {1}
 
 
 def test_what_does_not_fit_at_all_is_said_in_one_line(street: Scene, street_pixels: np.ndarray) -> None:
     editor = Fits(street, 0, REAL["torch"]())
     with pytest.raises(OutOfMemory, match="ran out of memory on a single edit; take a smaller picture") as raised:
         Explainer(editor, evidence=Evidence()).explain(PROMPT, street_pixels)
-    assert editor.sizes == [8, 4, 2, 1]
+    assert editor.sizes == [7, 3, 1]
     assert "\n" not in str(raised.value)
 
 
@@ -83,4 +83,4 @@ def test_other_errors_are_not_memory(street: Scene, street_pixels: np.ndarray) -
     editor = Fits(street, 3, error)
     with pytest.raises(EditorError, match="shapes cannot be multiplied"):
         Explainer(editor, evidence=Evidence()).explain(PROMPT, street_pixels)
-    assert editor.sizes == [8]
+    assert editor.sizes == [7]

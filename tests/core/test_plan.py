@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from smile_core.design import enumerate_masks
-from smile_core.plan import MOST_KNOWN, Look, design_rows, first_rows, looks, next_rows_for, separation
+from smile_core.plan import MOST_KNOWN, Look, design_rows, first_answer, first_rows, looks, next_rows_for, separation
 from smile_core.posterior import posterior
 
 
@@ -36,10 +36,40 @@ def test_the_design_s_own_counts_are_what_its_looks_want(n: int) -> None:
 @pytest.mark.parametrize("n", range(1, 6))
 def test_few_words_are_tried_in_full(n: int) -> None:
     (look,) = looks(n, None)
-    new = next_rows_for(look, look, first_rows(n, np.empty((0, n))), None, made=0, fresh=True)
-    assert {tuple(row) for row in np.vstack([first_rows(n, np.empty((0, n))), new])} == {
-        tuple(row) for row in enumerate_masks(n)
-    }
+    rows = first_answer(n, look.rows, _response)
+    assert {tuple(row) for row in rows} == {tuple(row) for row in enumerate_masks(n)}
+
+
+@pytest.mark.parametrize("n", range(6, 21))
+def test_the_first_answer_s_rows_are_some_of_the_base_design_s(n: int) -> None:
+    asked: list[int] = []
+
+    def respond(masks: np.ndarray) -> np.ndarray:
+        asked.append(len(masks))
+        return _response(masks)
+
+    rows = first_answer(n, looks(n, None)[0].rows, respond)
+    assert asked == ([7, 10] if n <= 12 else [11, 16])
+    assert len(rows) == len({tuple(row) for row in rows}) == looks(n, None)[0].rows
+    assert rows[0].all()
+    assert not rows[1].any()
+    assert {tuple(row) for row in rows} <= {tuple(row) for row in design_rows(n)}
+    np.testing.assert_array_equal(rows[: asked[0]], design_rows(n)[: asked[0]])
+
+
+def test_the_first_answer_s_rows_follow_what_is_seen() -> None:
+    """Words that some row has shown to be idle are no longer asked for; which they are, the editor decides."""
+    one = first_answer(9, 13, lambda masks: masks[:, 0] * masks[:, 1] * 1.0)
+    two = first_answer(9, 13, lambda masks: masks[:, 7] * masks[:, 8] * 1.0)
+    assert {tuple(row) for row in one} != {tuple(row) for row in two}
+
+
+def test_a_failed_row_is_not_tried_again() -> None:
+    def respond(masks: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(len(masks)) % 3 == 2, np.nan, _response(masks))
+
+    rows = first_answer(8, 13, respond)
+    assert len(rows) == len({tuple(row) for row in rows}) == 13
 
 
 def test_a_budget_cuts_the_looks_that_it_does_not_reach() -> None:

@@ -17,12 +17,17 @@ from smile_core.next_rows import candidates, next_rows
 from smile_core.posterior import mixture_half_widths, posterior
 from smile_core.relevance import Rows, _Likelihood
 from smile_core.surrogate import fit_weighted_linear
+from smile_core.terms import Terms
 
 GAMES = json.loads((Path(__file__).parent / "golden" / "games.json").read_text())
 RATES = np.array([[0.2, 1.1, 0.05, 0.6, 2.0]])
-EVEN, PRIOR = (Prior(RATES, np.array([tilt]), np.array([0.7]), np.array([0.3])) for tilt in (0.0, 0.6))
 N = 5
 ALL = enumerate_masks(N)
+NEEDED = np.array([[[1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 0]]], dtype=bool)
+EITHER = np.array([[[0, 0, 0, 0, 0], [0, 0, 0, 1, 1], [0, 1, 0, 0, 1]]], dtype=bool)
+TERMS = Terms(NEEDED, EITHER, np.array([[0.4, 0.2, 0.1]]))
+SMOOTH = {tilt: (RATES, np.array([tilt]), np.array([0.7]), np.array([0.3])) for tilt in (0.0, 0.6)}
+EVEN, PRIOR = Prior(*SMOOTH[0.0], Terms.none(1, N)), Prior(*SMOOTH[0.6], TERMS)
 
 
 def at(masks: np.ndarray) -> np.ndarray:
@@ -42,11 +47,14 @@ def walsh_covariance() -> np.ndarray:
 
 
 def full_covariance() -> np.ndarray:
-    """With it: each mask's variance times a factor of its words', of mean 1."""
+    """With it, and with terms: each mask's variance times a factor of its words', of mean 1."""
+    z = ALL.astype(bool)
+    heights = np.array([z[:, 0] & z[:, 1], z[:, 2] & (z[:, 3] | z[:, 4]), z[:, 1] | z[:, 4]], dtype=float)
+    terms = heights.T @ np.diag(TERMS.variance[0]) @ heights
     x, t = 2.0 * ALL - 1, RATES[0]
     louder = np.prod(np.exp(0.6 * t * x) / np.sqrt(np.cosh(2 * 0.6 * t)), axis=1)
     line = 0.3 * (x * np.tanh(t)) @ x.T
-    return (walsh_covariance() - line - covariance.LEVEL) * np.outer(louder, louder) + line + covariance.LEVEL
+    return (walsh_covariance() - line - covariance.LEVEL) * np.outer(louder, louder) + line + covariance.LEVEL + terms
 
 
 def test_without_a_tilt_the_prior_is_a_sum_of_walsh_functions() -> None:
@@ -56,7 +64,7 @@ def test_without_a_tilt_the_prior_is_a_sum_of_walsh_functions() -> None:
 @pytest.mark.parametrize("tilt", [1.0, -1.0])
 def test_tilted_fully_the_prior_is_that_of_ands_or_of_ors(tilt: float) -> None:
     """Products of kept words, or of left-out ones, as far as they matter."""
-    prior = Prior(RATES, np.array([tilt]), np.array([1.0]), np.array([0.0]))
+    prior = Prior(RATES, np.array([tilt]), np.array([1.0]), np.array([0.0]), Terms.none(1, N))
     z = ALL if tilt > 0 else 1 - ALL
     t = RATES[0]
     both = z[:, None] * z[None]
@@ -83,6 +91,7 @@ def pair_matrix() -> np.ndarray:
 ROWS = ALL[[31, 0, 5, 9, 18, 27]]
 PLUS, MINUS = np.repeat(full_and_empty(N)[:1], N, axis=0), leave_one_out(N)
 CASES = {
+    "mean": (np.full((1, len(ALL)), 1 / len(ALL)), covariance.mean(PRIOR, ROWS)),
     "influences": (2 * (2.0 * ALL - 1).T / len(ALL), covariance.influences(PRIOR, ROWS)),
     "pairs": (pair_matrix(), covariance.pairs(PRIOR, ROWS)),
     "shapley": (shapley_matrix(), covariance.shapley(PRIOR, ROWS)),
@@ -101,6 +110,15 @@ def test_functionals_covary_as_enumeration_says(name: str) -> None:
     whole = full_covariance()
     np.testing.assert_allclose(found.cross[0], (matrix @ whole)[:, at(ROWS)], atol=1e-12)
     np.testing.assert_allclose(found.variance[0], np.diagonal(matrix @ whole @ matrix.T), atol=1e-12)
+
+
+def test_settings_put_together_keep_what_they_say() -> None:
+    both = PRIOR.after(EVEN)
+    for one, place in ((EVEN, 0), (PRIOR, 1)):
+        np.testing.assert_allclose(both.of(slice(place, place + 1)).between(ALL, ROWS), one.between(ALL, ROWS))
+        np.testing.assert_allclose(
+            covariance.shapley(both, ROWS).cross[place], covariance.shapley(one, ROWS).cross[0], atol=1e-12
+        )
 
 
 def test_the_likelihood_falls_as_its_gradient_says() -> None:

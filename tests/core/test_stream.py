@@ -40,17 +40,24 @@ def test_better_and_better_then_the_same_as_explain(street: Scene, street_pixels
     np.testing.assert_allclose([w.influence for w in stream[-1].words], [w.influence for w in whole.words], atol=0.02)
 
 
+def test_the_first_answer_is_the_last_only_where_the_budget_ends(street: Scene, street_pixels: np.ndarray) -> None:
+    n = len(PROMPT.split())
+    explainer = Explainer(OracleEditor(street), half_width=0.9)
+    assert len(explainer.explain(PROMPT, street_pixels).rows) == n + 24
+    assert len(Explainer(OracleEditor(street), half_width=0.9, budget=13).explain(PROMPT, street_pixels).rows) == 13
+
+
 def test_a_cancelled_stream_loses_nothing_and_goes_on(street: Scene, street_pixels: np.ndarray) -> None:
     editor, evidence = Counting(street), Evidence()
     calls = 0
 
-    def after_two_batches() -> bool:
+    def after_three_batches() -> bool:
         nonlocal calls
         calls += 1
-        return calls > 2
+        return calls > 3
 
     with pytest.raises(Cancelled, match="ask again"):
-        list(Explainer(editor, evidence=evidence).stream(PROMPT, street_pixels, cancelled=after_two_batches))
+        list(Explainer(editor, evidence=evidence).stream(PROMPT, street_pixels, cancelled=after_three_batches))
     done = list(editor.texts)
     assert len(done) == 13
     explanation = Explainer(editor, evidence=evidence).explain(PROMPT, street_pixels)
