@@ -90,7 +90,7 @@ _SHIPPED = (
         "scenes-ip2p",
         "InstructPix2Pix",
         WEIGHTS / "scenes-ip2p",
-        "five steps, embedded; knows only cartoon scenes as `smile scene` draws them",
+        "three steps, embedded; knows only cartoon scenes as `smile scene` draws them",
     ),
     Model(
         "scenes-inpaint",

@@ -37,7 +37,7 @@ from smile_core.scenes.training.turbo import (
 
 DROPPED = 0.06
 """How often the text, the picture, or both are left out of a row."""
-EDITING = {"steps": 5, "guidance": 1.5, "image_guidance": 1.2}
+EDITING = {"steps": 3, "guidance": 1.2, "image_guidance": 1.2}
 """What the editor uses unless told otherwise; saved beside the weights."""
 
 
