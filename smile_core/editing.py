@@ -44,7 +44,7 @@ class Meter:
     ) -> None:
         self._callback = callback
         self.cancelled = cancelled or (lambda: False)
-        self._done = self._total = 0
+        self._done = self._total = self._goal = 0
         self._started: float | None = None
 
     def expect(self, edits: int) -> None:
@@ -53,9 +53,13 @@ class Meter:
         if edits:
             self._tell()
 
+    def towards(self, edits: int) -> None:
+        """So many are to come before the explanation may stop, whatever is expected of the next few."""
+        self._goal = self._done + edits
+
     def no_more(self) -> None:
         """What was expected and is not made will not be: some sub-prompts had the same text."""
-        self._total = self._done
+        self._total, self._goal = self._done, 0
 
     def did(self, edits: int) -> None:
         """So many of them are made."""
@@ -68,8 +72,9 @@ class Meter:
             return
         self._started = self._started or time.perf_counter()
         spent = time.perf_counter() - self._started
-        left = spent / self._done * (self._total - self._done) if self._done else None
-        self._callback(Progress(self._done, self._total, left))
+        total = max(self._total, self._goal)
+        left = spent / self._done * (total - self._done) if self._done else None
+        self._callback(Progress(self._done, total, left))
 
 
 class Edits:

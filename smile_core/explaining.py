@@ -270,6 +270,8 @@ class Run:
                     break
                 if measured is not None and between:
                     yield replace(measured, stop="running")
+                if fresh:
+                    self.edits[0].meter.towards((look.rows - len(rows)) * len(self.edits))
                 made, rows = made + len(new), np.vstack([rows, new])
                 measured = self._measure_rows(prompt, _all_fitted(rows), confidence)
             if measured.estimate.exact or measured.effect <= self._noise_floor():

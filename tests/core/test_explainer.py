@@ -363,3 +363,15 @@ def test_responses_of_chosen_sub_prompts_are_those_of_the_explanation() -> None:
     assert responses == pytest.approx([row.response for row in explanation.rows])
     with pytest.raises(MethodError, match="one column a word"):
         explainer.responses("one two", GREY, masks)
+
+
+def test_a_streams_progress_counts_to_where_it_may_stop() -> None:
+    seen: list[Progress] = []
+    for _ in Explainer(LinearEditor(), evidence=Evidence()).stream(
+        "one two three four five six seven eight", GREY, progress=seen.append
+    ):
+        pass
+    begun = [one.total for one in seen if 18 < one.done < 30]  # After 13 rows and 5 placebo prompts.
+    assert begun
+    assert min(begun) >= 8 + 24
+    assert all(before.done <= after.done <= after.total for before, after in itertools.pairwise(seen))

@@ -181,9 +181,10 @@ export const clear: Scenario = async (workbench) => {
 };
 
 export const cancelled: Scenario = async (workbench) => {
-  // Ten million pixels: decoding, scaling and comparing them take long enough to wonder.
+  // Many edits of a large picture by the slowest model: long enough to wonder on any machine.
+  workbench.settings({ "smileLens.budget": 400, "smileLens.halfWidth": 0.005 });
   await large(workbench.file("street.png"), workbench.file("large.png"));
-  workbench.write("large.edit", "---\nimage: large.png\n---\nmake the big car red and remove the tall tree now\n");
+  workbench.write("large.edit", "---\nimage: large.png\nmodel: scenes-ip2p\n---\nmake the big car red and remove the tall tree now\n");
   const page = await opened(workbench, "large.edit");
   const toast = page.locator(".notification-toast", { hasText: "Explaining ‘make the big car" });
   await toast.waitFor({ timeout: 60_000 });
@@ -198,8 +199,8 @@ export const cancelled: Scenario = async (workbench) => {
   });
 };
 
-/** The picture 25 times as wide and high. */
+/** The picture ten times as wide and high. */
 async function large(from: string, to: string): Promise<void> {
-  const enlarge = "import sys; from PIL import Image; i = Image.open(sys.argv[1]); i.resize([25 * n for n in i.size], 0).save(sys.argv[2])";
+  const enlarge = "import sys; from PIL import Image; i = Image.open(sys.argv[1]); i.resize([10 * n for n in i.size], 0).save(sys.argv[2])";
   await promisify(execFile)(path.join(path.dirname(SMILE), "python"), ["-c", enlarge, from, to]);
 }
