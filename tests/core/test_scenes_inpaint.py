@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tiny_models
 import torch
 from diffusers import StableDiffusionInpaintPipeline
 from PIL import Image
@@ -22,6 +23,7 @@ from smile_core.scenes.scene import random_scene
 from smile_core.scenes.scene_png import scene_png
 from smile_core.scenes.training import inpaint
 from smile_core.scenes.training.pairs import Pairs
+from smile_core.scenes.training.starting import Start
 from smile_core.scenes.training.turbo import new_pipeline
 
 
@@ -50,9 +52,7 @@ def trained(turbo: Any, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("trained")
     (folder / "pool").mkdir()
     pipe = inpaint.from_turbo(turbo)
-    inpaint.train_all(
-        pipe, turbo, [pairs], [folder / "pool"], folder / "model", steps=(2, 2, 2), rate=1e-3, seed=1
-    )  # fmt: skip
+    inpaint.train_all(pipe, Start(turbo, [pairs], [folder / "pool"], None, folder / "model", (2, 2, 2), 1e-3, 1))
     return folder / "model"
 
 
@@ -75,14 +75,7 @@ def test_the_network_is_given_in_training_what_the_pipeline_gives_it(trained: Pa
     source = torch.from_numpy(pairs.pictures[:1]).permute(0, 3, 1, 2).float() / 127.5 - 1
     areas = torch.zeros(1, 1, 128, 128)
     areas[:, :, 32:80, 24:88] = 1
-    seen: list[tuple[torch.Tensor, int]] = []
-    forward = pipe.unet.forward
-
-    def caught(sample: torch.Tensor, time: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-        seen.append((sample, int(time)))
-        return forward(sample, time, *args, **kwargs)
-
-    pipe.unet.forward = caught
+    seen = tiny_models.calls_of(pipe.unet)
     pipe(
         prompt="red",
         image=Image.fromarray(pairs.pictures[0]),
@@ -139,7 +132,7 @@ def test_what_is_trained_is_small_and_edits(trained: Path, street_pixels: np.nda
 def test_training_goes_on_from_what_is_there(trained: Path, turbo: Any, pairs: Pairs, tmp_path: Path) -> None:
     pipe = StableDiffusionInpaintPipeline.from_pretrained(trained, dtype=torch.float32, safety_checker=None)
     before = pipe.unet.conv_in.weight.clone()
-    inpaint.train_all(pipe, turbo, [pairs], [tmp_path], tmp_path / "out", steps=(0, 1, 0), rate=1e-4, seed=2)
+    inpaint.train_all(pipe, Start(turbo, [pairs], [tmp_path], None, tmp_path / "out", (0, 1, 0), 1e-4, 2))
     after = StableDiffusionInpaintPipeline.from_pretrained(tmp_path / "out", dtype=torch.float32, safety_checker=None)
     gap = (after.unet.conv_in.weight - before).abs().max()
     assert 0 < gap < 0.1

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tiny_models
 import torch
 from PIL import Image
 
@@ -16,6 +17,7 @@ from smile_core.scenes.draw import draw
 from smile_core.scenes.scene import random_scene
 from smile_core.scenes.training import ip2p
 from smile_core.scenes.training.pairs import Pairs
+from smile_core.scenes.training.starting import Start
 from smile_core.scenes.training.turbo import TIMESTEP, new_pipeline
 
 
@@ -35,7 +37,7 @@ def trained(turbo: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels, kinds, places = np.full((4, 12), -1, np.int16), np.zeros((8, 8, 8), np.uint16), np.arange(4)
     pairs = Pairs(np.concatenate([sources, 255 - sources]), kinds, ["invert it"] * 4, labels, places, places + 4)
     pipe = ip2p.from_turbo(turbo)
-    ip2p.train_all(pipe, turbo, [pairs], [folder / "pool"], folder / "model", steps=(2, 2), rate=1e-3, seed=1)
+    ip2p.train_all(pipe, Start(turbo, [pairs], [folder / "pool"], None, folder / "model", (2, 2), 1e-3, 1))
     return folder / "model"
 
 
@@ -43,14 +45,7 @@ def test_at_first_and_at_full_noise_it_is_turbo(turbo: Any, street_pixels: np.nd
     """The noise counts nothing yet, and the picture's latents come as the pipeline gives them."""
     pipe = ip2p.from_turbo(turbo)
     pipe.set_progress_bar_config(disable=True)
-    seen: list[tuple[torch.Tensor, int]] = []
-    forward = pipe.unet.forward
-
-    def caught(sample: torch.Tensor, time: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-        seen.append((sample, int(time)))
-        return forward(sample, time, *args, **kwargs)
-
-    pipe.unet.forward = caught
+    seen = tiny_models.calls_of(pipe.unet)
     pipe("red", Image.fromarray(street_pixels), num_inference_steps=ip2p.EDITING["steps"], guidance_scale=1.5)
     sample, time = seen[0]
     assert time == TIMESTEP == 999
@@ -61,7 +56,7 @@ def test_at_first_and_at_full_noise_it_is_turbo(turbo: Any, street_pixels: np.nd
         latents, _ = turbo.vae.encode_with_skips(pixels)
         latents = latents * turbo.vae.config.scaling_factor
         expected = turbo.unet(latents, TIMESTEP, encoder_hidden_states=features).sample
-        found = forward(sample[:1], torch.tensor(time), encoder_hidden_states=features).sample
+        found = pipe.unet(sample[:1], torch.tensor(time), encoder_hidden_states=features).sample
     assert torch.allclose(found, expected, atol=1e-3)
 
 

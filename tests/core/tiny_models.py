@@ -323,3 +323,16 @@ def build_img2img_turbo(folder: Path) -> Path:
     )
     pipeline.save_pretrained(folder, safe_serialization=True)
     return folder
+
+
+def calls_of(denoiser: Any) -> list[tuple[torch.Tensor, int]]:
+    """A list that will hold what a denoiser is given, and at which step, call by call."""
+    seen: list[tuple[torch.Tensor, int]] = []
+    forward = denoiser.forward
+
+    def caught(sample: torch.Tensor, time: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        seen.append((sample, int(time)))
+        return forward(sample, time, *args, **kwargs)
+
+    denoiser.forward = caught
+    return seen

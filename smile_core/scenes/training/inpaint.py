@@ -16,7 +16,6 @@ G. Decoder, UNet and text encoder learn together from pixels.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,11 +30,10 @@ from smile_core.scenes.training.ip2p import train_decoder
 from smile_core.scenes.training.loop import DEVICE, balanced, changed, train
 from smile_core.scenes.training.pairs import Pairs
 from smile_core.scenes.training.parts import LATENT_CHANNELS, new_unet, pixels_of, token_ids
-from smile_core.scenes.training.starting import save_half, say_size, start
+from smile_core.scenes.training.starting import Start, save_half, say_size, start
 from smile_core.scenes.training.turbo import (
     LATENT_BATCH,
     PIXEL_BATCH,
-    encode_all,
     pick_pool,
 )
 
@@ -201,30 +199,18 @@ def train_together(
     train("together", modules, loss_of, steps=steps, rate=rate, seed=seed, on_save=on_save)
 
 
-def train_all(
-    pipe: StableDiffusionInpaintPipeline,
-    turbo: Img2ImgTurboPipeline,
-    pools: list[Pairs],
-    folders: list[Path],
-    out: Path,
-    *,
-    steps: tuple[int, ...],
-    rate: float,
-    seed: int,
-) -> None:
-    """Every stage in turn, saved after each and every 1,000 steps; `folders` keep each pool's latents."""
-    say_size(pipe, pools)
+def train_all(pipe: StableDiffusionInpaintPipeline, at: Start) -> None:
+    """Every stage in turn, saved after each and every 1,000 steps."""
+    say_size(pipe, at.pools)
 
     def save() -> None:
-        save_half(pipe, pipeline_of, EDITING, out)
+        save_half(pipe, pipeline_of, EDITING, at.out)
 
-    train_decoder(pipe.vae, pools, steps=steps[0], seed=seed + 7, rate=2 * rate)
+    train_decoder(pipe.vae, at.pools, steps=at.steps[0], seed=at.seed + 7, rate=2 * at.rate)
     save()
-    latents = (
-        [encode_all(turbo.vae, pairs, folder) for pairs, folder in zip(pools, folders, strict=True)] if steps[1] else []
-    )
-    train_inpainting(pipe, latents, pools, steps=steps[1], seed=seed + 8, rate=rate, on_save=save)
-    train_together(pipe, pools, steps=steps[2], seed=seed + 9, rate=rate / 2, on_save=save)
+    latents = at.latents() if at.steps[1] else []
+    train_inpainting(pipe, latents, at.pools, steps=at.steps[1], seed=at.seed + 8, rate=at.rate, on_save=save)
+    train_together(pipe, at.pools, steps=at.steps[2], seed=at.seed + 9, rate=at.rate / 2, on_save=save)
 
 
 def main() -> None:
@@ -236,7 +222,7 @@ def main() -> None:
     else:
         pipe = from_turbo(at.turbo)
     pipe.to(DEVICE)
-    train_all(pipe, at.turbo, at.pools, at.folders, at.out, steps=at.steps, rate=at.rate, seed=at.seed)
+    train_all(pipe, at)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ The noise runs to zero signal, and the UNet predicts the clean latents, so that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -25,13 +24,12 @@ from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
 from smile_core.scenes.training.loop import DEVICE, balanced, changed, hardest, train
 from smile_core.scenes.training.pairs import Pairs
 from smile_core.scenes.training.parts import LATENT_CHANNELS, new_unet, pixels_of, token_ids
-from smile_core.scenes.training.starting import save_half, say_size, start
+from smile_core.scenes.training.starting import Start, save_half, say_size, start
 from smile_core.scenes.training.turbo import (
     LATENT_BATCH,
     LATENT_NOISE,
     PIXEL_BATCH,
     WORST,
-    encode_all,
     pick_pool,
 )
 
@@ -134,28 +132,17 @@ def train_denoising(
     train("denoising", modules, loss_of, steps=steps, rate=rate, seed=seed, on_save=on_save)
 
 
-def train_all(
-    pipe: StableDiffusionInstructPix2PixPipeline,
-    turbo: Img2ImgTurboPipeline,
-    pools: list[Pairs],
-    folders: list[Path],
-    out: Path,
-    *,
-    steps: tuple[int, ...],
-    rate: float,
-    seed: int,
-) -> None:
-    """Both stages, saved after each and every 1,000 steps; `folders` keep each pool's latents."""
-    say_size(pipe, pools)
+def train_all(pipe: StableDiffusionInstructPix2PixPipeline, at: Start) -> None:
+    """Both stages, saved after each and every 1,000 steps."""
+    say_size(pipe, at.pools)
 
     def save() -> None:
-        save_half(pipe, pipeline_of, EDITING, out)
+        save_half(pipe, pipeline_of, EDITING, at.out)
 
-    train_decoder(pipe.vae, pools, steps=steps[0], seed=seed + 5, rate=2 * rate)
+    train_decoder(pipe.vae, at.pools, steps=at.steps[0], seed=at.seed + 5, rate=2 * at.rate)
     save()
-    both = zip(pools, folders, strict=True)
-    latents = [encode_all(turbo.vae, pairs, folder) for pairs, folder in both] if steps[1] else []
-    train_denoising(pipe, latents, pools, steps=steps[1], seed=seed + 6, rate=rate, on_save=save)
+    latents = at.latents() if at.steps[1] else []
+    train_denoising(pipe, latents, at.pools, steps=at.steps[1], seed=at.seed + 6, rate=at.rate, on_save=save)
 
 
 def main() -> None:
@@ -167,7 +154,7 @@ def main() -> None:
     else:
         pipe = from_turbo(at.turbo)
     pipe.to(DEVICE)
-    train_all(pipe, at.turbo, at.pools, at.folders, at.out, steps=at.steps, rate=at.rate, seed=at.seed)
+    train_all(pipe, at)
 
 
 if __name__ == "__main__":

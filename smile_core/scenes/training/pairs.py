@@ -142,3 +142,9 @@ def pool(folder: Path, scenes: int, *, seed: int, width: int = 128, processes: i
         texts=(folder / "texts.txt").read_text(encoding="utf-8").split("\n"),
         **{name: index[name] for name in ("kinds", "edits", "source", "target")},
     )
+
+
+def pools_in(folder: Path, scenes: int, *, seed: int) -> tuple[list[Pairs], list[Path]]:
+    """The pool of square scenes, that of wide ones, a sixth as many, and the folder of each inside of `folder`."""
+    folders = [folder / "128", folder / "192"]
+    return [pool(folders[0], scenes, seed=seed), pool(folders[1], scenes // 6, seed=seed, width=192)], folders

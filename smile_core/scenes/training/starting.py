@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
 from smile_core.scenes.training.loop import DEVICE
-from smile_core.scenes.training.pairs import Pairs, pool
-from smile_core.scenes.training.turbo import write_known_pictures
+from smile_core.scenes.training.pairs import Pairs, pools_in
+from smile_core.scenes.training.turbo import encode_all, write_known_pictures
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Start:
     steps: tuple[int, ...]
     rate: float
     seed: int
+
+    def latents(self) -> list[Tensor]:
+        """Each pool's pictures as turbo's encoder sees them, scaled (M, C, h, w)."""
+        return [encode_all(self.turbo.vae, pairs, kept) for pairs, kept in zip(self.pools, self.folders, strict=True)]
 
 
 def start(name: str, stages: Mapping[str, int], rate_of: str) -> Start:
@@ -52,11 +57,7 @@ def start(name: str, stages: Mapping[str, int], rate_of: str) -> Start:
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
-    folders = [kept / "128", kept / "192"]
-    pools = [
-        pool(folders[0], options.scenes, seed=options.seed),
-        pool(folders[1], options.scenes // 6, seed=options.seed, width=192),
-    ]
+    pools, folders = pools_in(kept, options.scenes, seed=options.seed)
     turbo = Img2ImgTurboPipeline.from_pretrained(options.start, dtype=torch.float32).to(DEVICE)
     steps = tuple(options.steps)
     return Start(turbo, pools, folders, options.resume, options.out, steps, options.rate, options.seed)

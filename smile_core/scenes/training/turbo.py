@@ -32,7 +32,7 @@ from smile_core.editors.img2img_turbo_pipeline import TIMESTEP, Img2ImgTurboPipe
 from smile_core.scenes.scene import KINDS
 from smile_core.scenes.training.labels import GRID
 from smile_core.scenes.training.loop import DEVICE, balanced, changed, hardest, train
-from smile_core.scenes.training.pairs import Pairs, pool
+from smile_core.scenes.training.pairs import Pairs, pools_in
 from smile_core.scenes.training.parts import (
     LATENT_CHANNELS,
     new_autoencoder,
@@ -243,11 +243,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
-    folders = [kept / "128", kept / "192"]
-    pools = [
-        pool(folders[0], options.scenes, seed=options.seed),
-        pool(folders[1], options.scenes // 6, seed=options.seed, width=192),
-    ]
+    pools, folders = pools_in(kept, options.scenes, seed=options.seed)
     if options.no_dropout:
         pools = [pairs.said_in_full() for pairs in pools]
     if options.resume:
