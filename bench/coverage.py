@@ -15,7 +15,7 @@ import numpy as np
 
 from bench import games as truth_games
 from bench.bars import report
-from smile_core.design import base_rows, enumerate_masks, full_and_empty, leave_one_out, unique_rows
+from smile_core.design import base_rows, enumerate_masks, fold_over, full_and_empty, leave_one_out, unique_rows
 from smile_core.next_rows import candidates, next_rows
 from smile_core.plan import design_rows, first_answer, looks, next_rows_for
 from smile_core.plan import first_rows as rows_to_start_from
@@ -87,6 +87,10 @@ def leave_one_out_rows(every: np.ndarray, seed: int) -> np.ndarray:
 
 def all_base_rows(every: np.ndarray, seed: int) -> np.ndarray:
     return unique_rows(np.vstack([first_rows(every, seed), design_rows(words_of(every), seed=seed)]))
+
+
+def all_fold_over_rows(every: np.ndarray, seed: int) -> np.ndarray:
+    return unique_rows(fold_over(words_of(every), seed=seed))
 
 
 def rows_without(every: np.ndarray, lacking: np.ndarray, seed: int) -> np.ndarray:
@@ -294,6 +298,9 @@ def main() -> None:
         figures[f"games_{response}_least_squares_half_width"] = width
         figures[f"games_{response}_least_squares_error"] = error
     for response in ("wass", "proj"):
+        key = f"games_{response}_fold_over"
+        figures[f"{key}_error"] = judge(games(response, all_fold_over_rows))[2]
+        figures[f"{key}_least_squares_error"] = judge_least_squares(games(response, all_fold_over_rows))[2]
         key = f"games_{response}_session"
         figures[key], figures[f"{key}_half_width"], _ = judge(games(response, session_rows))
         tables = (np.array(game[response]) for game in GAMES if len(game["words"]) > 6)

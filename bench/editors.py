@@ -33,7 +33,7 @@ from smile_core import Evidence, Explainer
 from smile_core.compare import compare
 from smile_core.design import base_rows
 from smile_core.editors.registry import family_of, open_editor, shipped_models
-from smile_core.explaining import PLACEBOS
+from smile_core.measuring import PLACEBOS
 from smile_core.prompt import Prompt
 from smile_core.scenes.draw import draw
 from smile_core.scenes.scene import random_scene

@@ -2,7 +2,8 @@
 
 A game is one instruction for one held-out scene. For each response it holds a table of 2^n values, row k for
 the mask k in binary, first word the highest bit. Tables stand in bench/tables/EDITOR.npz beside a hash of
-the editor's weights; `python -m bench.truth --fresh` makes them anew (the oracle's in a minute, scenes-turbo's in ten).
+the editor's weights; `python -m bench.truth --fresh` makes them anew (the oracle's in a
+minute, the others' in ten each).
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ COUNTS = {
     "oracle": dict.fromkeys(range(5, 13), 8),
     # A game of 12 words costs as many edits as all those of 5 to 8 together.
     "scenes-turbo": {5: 6, 6: 6, 7: 8, 8: 8, 9: 5, 10: 4, 11: 2, 12: 1},
+    # Three steps of denoising an edit: the same puzzles, to 9 words.
+    "scenes-ip2p": {5: 6, 6: 6, 7: 8, 8: 8, 9: 5},
 }
 BATCH = 16
 PATIENCE = 600

@@ -13,7 +13,7 @@ import numpy as np
 from bench.bars import report
 from bench.reuse import figures as reuse_figures
 from smile_core import explain
-from smile_core.explaining import PLACEBOS
+from smile_core.measuring import PLACEBOS
 from smile_core.scenes.draw import draw
 from smile_core.scenes.scene import random_scene
 

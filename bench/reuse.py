@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from smile_core import Explainer
-from smile_core.explaining import PLACEBOS
 from smile_core.explanation import Explanation
+from smile_core.measuring import PLACEBOS
 from smile_core.scenes.draw import draw
 from smile_core.scenes.oracle import OracleEditor
 from smile_core.scenes.scene import Scene, Thing

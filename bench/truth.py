@@ -5,7 +5,7 @@ it aims at, computed from all masks. Which response: judged only by truth that d
 that the oracle needs and the share of its changes that a sub-prompt achieves.
 
     python -m bench.truth            print the tables and the bars
-    python -m bench.truth --fresh    edit every sub-prompt again first (new weights need it; ten minutes)
+    python -m bench.truth --fresh    edit every sub-prompt again first (new weights need it; twenty minutes)
     python -m bench.truth --write    also write docs/truth.md and docs/truth.svg
 """
 
@@ -46,7 +46,7 @@ SLOW = {"paper-like C": (PAPER_BUDGET, BASE)}
 """Columns that are only run at some budgets."""
 COUNTS = 0.01
 """Words under this share of the whole are not counted among the true top three."""
-TABLES = ("oracle", "oracle_noisy", "scenes_turbo", "scenes_turbo_noisy")
+TABLES = tuple(name.replace("-", "_") + noisy for name in games.names() for noisy in ("", "_noisy"))
 
 Record = dict[str, Any]
 
@@ -254,6 +254,8 @@ TITLES = {
     "oracle_noisy": "the oracle, 2 % noise",
     "scenes_turbo": "scenes-turbo",
     "scenes_turbo_noisy": "scenes-turbo, 2 % noise",
+    "scenes_ip2p": "scenes-ip2p, to 9 words",
+    "scenes_ip2p_noisy": "scenes-ip2p, to 9 words, 2 % noise",
 }
 DRAWN = (OURS.name, "lime", "shap Kernel", "Bernoulli least squares", "paper-like B", "paper-like C, rescaled")
 
@@ -304,13 +306,13 @@ def page(found: dict[tuple[str, str, str], dict[str, float]], answers: dict[str,
     lines += ["edits changes twenty times the area of the other; there also the median relative squared error against"]
     lines += ["influences on the oracle's symbolic share of changes.", ""]
     lines += [
-        "| response | oracle | unequal | share error | scenes-turbo | unequal | share error |",
-        "| --- |" + " ---: |" * 6,
+        "| response |" + "".join(f" {name} | unequal | share error |" for name in games.names()),
+        "| --- |" + " ---: |" * 3 * len(games.names()),
     ]
     for response in games.RESPONSES:
         keys = [
-            f"{e}_{response}_{k}"
-            for e in ("oracle", "scenes_turbo")
+            f"{e.replace('-', '_')}_{response}_{k}"
+            for e in games.names()
             for k in ("needed", "needed_unequal", "share_error")
         ]
         shown = ["" if (value := answers[key]) is None else f"{value:.3f}" for key in keys]

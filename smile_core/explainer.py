@@ -23,10 +23,11 @@ from smile_core.editors.protocol import Editor, PaintsInArea
 from smile_core.editors.registry import open_editor
 from smile_core.errors import EditorError
 from smile_core.evidence import AnyEvidence, Evidence
-from smile_core.explaining import MaskEdit, Means, Preview, ProgressCallback, Run
+from smile_core.explaining import MaskEdit, Preview, ProgressCallback, Run
 from smile_core.explanation import Explanation
 from smile_core.features import feature_by_name
 from smile_core.kernel import kernel_by_name
+from smile_core.measuring import Means
 from smile_core.method import Method
 from smile_core.picture import Picture, load_picture
 from smile_core.prompt import Prompt

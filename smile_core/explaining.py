@@ -11,44 +11,31 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 
 import numpy as np
-from PIL import Image
 
 from smile_core import design, plan
 from smile_core.area import Area
 from smile_core.assemble import Measured, assemble
 from smile_core.design import MOST_WORDS, Rows
-from smile_core.editing import Edits, Meter, Progress
-from smile_core.editors.protocol import Editor, KnowsItsLimits, ReadsPartly
+from smile_core.editing import Meter, Progress
+from smile_core.editors.protocol import KnowsItsLimits, ReadsPartly
 from smile_core.errors import EditorError, MethodError
-from smile_core.estimate import estimate_posterior, estimate_rows
-from smile_core.evidence import AnyEvidence
-from smile_core.explanation import Counts, Explanation, Setting, Stop
-from smile_core.features import Feature
-from smile_core.kernel import Kernel
-from smile_core.measure import Measure
-from smile_core.method import MOST_EXACT_WORDS, PUBLISHED, Method
+from smile_core.explanation import Counts, Explanation, Setting
+from smile_core.measuring import Means, Measuring
+from smile_core.method import MOST_EXACT_WORDS
 from smile_core.phrases import FIRST_PHRASES, Groups, open_strongest, split_evenly
 from smile_core.picture import Picture
 from smile_core.prompt import Prompt
 from smile_core.published import REMARKS
-from smile_core.stopping import narrow, order_settled
+from smile_core.stopping import order_settled
 from smile_core.sub_prompts import SubPrompts
 
 ProgressCallback = Callable[[Progress], None]
 
-PLACEBOS = ("the", "please", "of this", "hello there", "thank you very much")
-"""Prompts that should do nothing. Twice the most that any of them moves the picture is the noise floor."""
-
 MOST_KNOWN_TEXTS = 400
 """More known sub-prompts than this are not looked at one by one."""
 
-SECOND_SAMPLE = 1_000_003
-"""Added to a seed for the second sample of a text that variant A of the published method takes."""
-
 FILLED = ("minmax", "minmax-input")
 """Published responses whose masks of fewer than two words are filled up."""
-
-_SOURCE = "\0source"
 
 MASKS_OF_A_TEXT = 4
 """With words that stand twice many masks give one text; more of them say little more."""
@@ -78,19 +65,6 @@ class MaskEdit:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Means:
-    """What an explanation is made with: the editor and its name in evidence, the method and its learned parts."""
-
-    editor: Editor
-    identity: str
-    evidence: AnyEvidence
-    method: Method
-    feature: Feature
-    kernel: Kernel
-    shell_name: str | None
-
-
 class Run:
     """One explanation in the making."""
 
@@ -104,26 +78,15 @@ class Run:
         progress: ProgressCallback | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self.area = area
         self.asked = self.method = means.method
-        self.evidence, self.identity = means.evidence, means.identity
-        self.editor = means.editor
-        self.prompt, self.picture, self.seed = prompt, picture, seed
-        self.words = prompt.words
-        self.measure = Measure(self.method, means.feature)
-        self.kernel, self.shell_name = means.kernel, means.shell_name
-        meter = Meter(progress, cancelled)
-
-        def edits_of(number: int) -> Edits:
-            return Edits(self.editor, means.identity, means.evidence, picture, number, meter, area)
-
-        self.edits_of: Callable[[int], Edits] = edits_of
-        self.edits = [edits_of(seed + k) for k in range(self.method.seeds)]
-        self.placebos = edits_of(seed)
+        self.editor, self.evidence = means.editor, means.evidence
+        self.prompt, self.picture, self.area, self.seed = prompt, picture, area, seed
+        self.words, self.shell_name = prompt.words, means.shell_name
         self.notes = [*picture.notes, *([REMARKS[self.method.response]] if self.method.response in REMARKS else [])]
-        self.floor: float | None = None
         if isinstance(self.editor, KnowsItsLimits):
             self.notes += self.editor.remarks(picture.pixels, [word.text for word in self.words])
+        self.measuring = Measuring(means, picture, area, seed, Meter(progress, cancelled), self.notes)
+        self.edits = self.measuring.edits
 
     def preview(self) -> Preview:
         read = self._words_read()
@@ -152,7 +115,7 @@ class Run:
         response = None
         if all(t in edits.pictures for t in (full, "", text)):
             rows = np.array([[1] * n, [0] * n, kept], np.uint8)
-            response = float(self._respond(edits, [full, "", text], Rows(rows, np.ones(3, dtype=bool), rows))[0][2])
+            response = float(self.measuring.respond(edits, [full, "", text], _all_fitted(rows))[0][2])
         return MaskEdit(text, edits.pictures.get(text), response, known, tuple(self.notes))
 
     def responses(self, masks: np.ndarray) -> tuple[np.ndarray, int]:
@@ -167,7 +130,7 @@ class Run:
             edits.use_source_for_empty()
         if texts[0] in edits.failed:
             raise EditorError("the editor refused the whole prompt twice; change the prompt")
-        measured, _, _ = self._respond(edits, texts, Rows(rows, np.ones(len(rows), dtype=bool), rows))
+        measured, _, _ = self.measuring.respond(edits, texts, _all_fitted(rows))
         return measured[2:], edits.made
 
     def stream(self, *, between: bool = True) -> Iterator[Explanation]:
@@ -187,7 +150,7 @@ class Run:
             yield self._explanation(measured, read, time.perf_counter() - started)
 
     def _explanation(self, measured: Measured, read: int, seconds: float) -> Explanation:
-        floor, notes = self._noise_floor(), list(self.notes)
+        floor, notes = self.measuring.noise_floor(), list(self.notes)
         if any(edits.source_instead for edits in self.edits):
             notes.append("the editor refuses an empty prompt; the picture itself stands for that edit")
         return assemble(
@@ -200,7 +163,7 @@ class Run:
                 made=sum(edits.made for edits in self.edits),
                 reused=sum(len(edits.reused) for edits in self.edits),
                 failed=sum(len(edits.failed) for edits in self.edits),
-                placebo=self.placebos.made,
+                placebo=self.measuring.placebos.made,
             ),
             seconds=seconds,
             notes=tuple(notes),
@@ -231,7 +194,7 @@ class Run:
         if self.method.budget is not None and self.method.budget < first + last:
             self.notes.append(f"{read} words are too many for {self.method.budget} edits; they were taken as phrases")
             return phrases
-        coarse = self._measure_rows(merged, _all_fitted(plan.design_rows(FIRST_PHRASES)), 0.95).estimate
+        coarse = self.measuring.measure_rows(merged, _all_fitted(plan.design_rows(FIRST_PHRASES)), 0.95).estimate
         if self.method.budget is not None:
             self.method = self.method.changed(budget=self.method.budget - first)
         self.notes.append(f"{read} words are many: words next to each other that do little were taken together")
@@ -257,11 +220,11 @@ class Run:
         if fresh:
             rows, effect = self._first_answer(prompt, looks[0].rows)
             # Without anyone to see it, the first answer is only made where it is the last.
-            shown = between or looks[0] in stops or effect <= self._noise_floor()
+            shown = between or looks[0] in stops or effect <= self.measuring.noise_floor()
         else:
             rows, shown = plan.first_rows(n, known), True
         if shown:
-            measured = self._measure_rows(prompt, _all_fitted(rows), confidence)
+            measured = self.measuring.measure_rows(prompt, _all_fitted(rows), confidence)
         for look in looks if shown else stops:
             while True:
                 given = None if measured is None else measured.estimate.posterior
@@ -271,10 +234,10 @@ class Run:
                 if measured is not None and between:
                     yield replace(measured, stop="running")
                 if fresh:
-                    self.edits[0].meter.towards((look.rows - len(rows)) * len(self.edits))
+                    self.measuring.meter.towards((look.rows - len(rows)) * len(self.edits))
                 made, rows = made + len(new), np.vstack([rows, new])
-                measured = self._measure_rows(prompt, _all_fitted(rows), confidence)
-            if measured.estimate.exact or measured.effect <= self._noise_floor():
+                measured = self.measuring.measure_rows(prompt, _all_fitted(rows), confidence)
+            if measured.estimate.exact or measured.effect <= self.measuring.noise_floor():
                 break
             if look not in stops:
                 continue
@@ -291,32 +254,21 @@ class Run:
     def _first_answer(self, prompt: Prompt, count: int) -> tuple[np.ndarray, float]:
         """The rows of the first answer, and the distance between the full and the empty prompt's edits."""
         effect = 0.0
-        self.edits[0].meter.expect(count * len(self.edits))
+        self.measuring.meter.expect(count * len(self.edits))
 
         def respond(masks: np.ndarray) -> np.ndarray:
             nonlocal effect
-            texts = self._make(prompt, masks)
-            per_seed = [self._respond(edits, texts, _all_fitted(masks)) for edits in self.edits]
+            texts = self.measuring.make(prompt, masks)
+            per_seed = [self.measuring.respond(edits, texts, _all_fitted(masks)) for edits in self.edits]
             effect = float(np.mean([each for _, _, each in per_seed]))
             return np.asarray(np.mean([response for response, _, _ in per_seed], axis=0))
 
         rows = plan.first_answer(len(prompt), count, respond)
         if len(prompt) <= 5:
             respond(rows)
-        self._make(prompt, rows)
-        self.edits[0].meter.no_more()
+        self.measuring.make(prompt, rows)
+        self.measuring.meter.no_more()
         return rows, effect
-
-    def _make(self, prompt: Prompt, shown: np.ndarray) -> list[str]:
-        """The sub-prompts of masks (m, n), edited for each seed."""
-        texts = [prompt.render(mask) for mask in shown]
-        for edits in self.edits:
-            edits.make(texts)
-            if "" not in edits.pictures:
-                edits.use_source_for_empty()
-            if texts[0] in edits.failed:
-                raise EditorError("the editor refused the whole prompt twice; change the prompt")
-        return texts
 
     def _known_masks(self, prompt: Prompt) -> np.ndarray:
         """The masks (k, n) whose edits evidence holds already, whoever asked for them."""
@@ -331,12 +283,12 @@ class Run:
         n = len(prompt)
         first, later = self._designs(n)
         confidence = 0.95 if later is None else 0.975  # Two looks share the five per cent.
-        measured = self._measure_rows(prompt, first, confidence)
+        measured = self.measuring.measure_rows(prompt, first, confidence)
         wide = measured.estimate.half_widths.max(initial=0) > self.method.half_width
         if later is not None and wide and measured.effect > 0:
             if between:
                 yield replace(measured, stop="running")
-            measured = self._measure_rows(prompt, later, confidence)
+            measured = self.measuring.measure_rows(prompt, later, confidence)
         yield measured
 
     def _designs(self, n: int) -> tuple[Rows, Rows | None]:
@@ -358,88 +310,6 @@ class Run:
         most = budget or max(len(rows.masks), 64 if n <= 12 else 80)
         later = design.later_rows(n, most) if n > 5 and most > len(rows.masks) else None
         return rows.first(most), later
-
-    def _measure_rows(self, prompt: Prompt, rows: Rows, confidence: float) -> Measured:
-        texts = [prompt.render(mask) for mask in rows.shown]
-        self.edits[0].meter.expect(sum(len(edits.missing(texts)) for edits in self.edits))
-        self._make(prompt, rows.shown)
-        per_seed = [self._respond(edits, texts, rows) for edits in self.edits]
-        responses = np.stack([response for response, _, _ in per_seed])
-        weights = self.kernel(texts[0], texts)
-        if self.method.estimate_name == "gp":
-            estimate = estimate_posterior(rows.masks, responses, confidence=confidence, target=self.method.target)
-        else:
-            estimate = estimate_rows(
-                rows.masks, responses, weights, rows.fitted, confidence=confidence, surrogate=self.method.surrogate
-            )
-        if not np.isfinite(estimate.half_widths).all():
-            usable = int((rows.fitted & np.isfinite(responses).all(0)).sum())
-            raise MethodError(
-                f"{usable} usable edits are too few for {len(prompt)} words with this design; "
-                "raise the budget, or use design auto"
-            )
-        stop: Stop = "settled" if narrow(estimate.half_widths, self.method.half_width) else "budget"
-        if estimate.exact:
-            stop = "exact"
-        return Measured(
-            words=prompt.words,
-            rows=rows,
-            texts=texts,
-            pictures=self.edits[0].pictures,
-            reused=frozenset(self.edits[0].reused),
-            failed={text: why for edits in self.edits for text, why in edits.failed.items()},
-            responses=responses,
-            distances=np.mean([distance for _, distance, _ in per_seed], axis=0),
-            weights=weights,
-            estimate=estimate,
-            stop=stop,
-            effect=float(np.mean([effect for _, _, effect in per_seed])),
-        )
-
-    def _respond(self, edits: Edits, texts: Sequence[str], rows: Rows) -> tuple[np.ndarray, np.ndarray, float]:
-        """Responses and distances (m,), NaN for failed edits, and the distance of empty to full."""
-        good = np.array([text in edits.pictures for text in texts])
-        features = self.measure.features(edits.seed, edits.pictures, [t for t, g in zip(texts, good, strict=True) if g])
-        full, empty = features[0], features[1]
-        size = edits.pictures[texts[0]].shape[:2]
-        response, distance = (np.full(len(texts), np.nan) for _ in range(2))
-        distance[good] = self.measure.distances(features, full)
-        if self.method.response in PUBLISHED:
-            sample = good & rows.fitted
-            kept = [text for text, use in zip(texts, sample, strict=True) if use]
-            chosen, other = features[rows.fitted[good]], self._published_reference(edits, kept)
-            response[sample] = self.measure.responses(chosen, full, empty, (size[0], size[1]), other)
-        else:
-            response[good] = self.measure.responses(features, full, empty, (size[0], size[1]))
-        return response, distance, float(distance[1])
-
-    def _published_reference(self, edits: Edits, texts: Sequence[str]) -> np.ndarray | None:
-        """What some published responses compare edits with: see `Measure.responses`."""
-        if self.method.response == "minmax-input":
-            height, width = edits.pictures[texts[0]].shape[:2]
-            source = np.asarray(Image.fromarray(self.picture.pixels).resize((width, height)))
-            return np.asarray(self.measure.features(edits.seed, {_SOURCE: source}, [_SOURCE])[0])
-        if self.method.response != "second-sample":
-            return None
-        again = self.edits_of(edits.seed + SECOND_SAMPLE)
-        again.make(texts)
-        if again.failed:
-            raise EditorError("the editor refused the second sample of a sub-prompt; use another preset")
-        return self.measure.features(again.seed, again.pictures, texts)
-
-    def _noise_floor(self) -> float:
-        """Twice the most that a placebo moves the picture, in the method's distance; found once."""
-        if self.floor is not None:
-            return self.floor
-        self.placebos.make(PLACEBOS)
-        known = [text for text in PLACEBOS if text in self.placebos.pictures]
-        if not known:
-            self.notes.append("no placebo prompt could be edited, so nothing is known of the noise floor")
-        pictures = {**self.placebos.pictures, "": self.edits[0].pictures[""]}
-        features = self.measure.features(self.seed, pictures, ["", *known])
-        most = max((self.measure.distance(feature, features[0]) for feature in features[1:]), default=0.0)
-        self.floor = 2 * most
-        return self.floor
 
     def _setting(self, measured: Measured) -> Setting:
         described = dict(self.editor.describe())

@@ -27,12 +27,11 @@ LEAST = 0.003
 """No 95 % interval is narrower on either side unless every mask is known: some mask may always be an exception."""
 FEWEST_WORDS = 6
 """Shorter prompts are tried whole."""
-TRUST = 0.95
-"""What sketches weigh at most: an editor may be unlike any. Set on the published games, as `sketches.RESTS`."""
+TRUST, TRUSTED_ROWS, MOST_ROWS = 0.95, 14, 28
+"""What sketches weigh at most, up to how many rows, and from how many on nothing: an editor may be unlike any sketch,
+and the more rows there are, the better the process sees that. Set on the published games, as `sketches.RESTS`."""
 MOST_SETTINGS = 16
 """So many sketches, the likeliest, are told apart when rows are chosen."""
-MOST_ROWS = 24
-"""More rows need no sketches."""
 NEGLIGIBLE = 1e-2
 """Settings that together weigh less than this are left out."""
 
@@ -176,10 +175,11 @@ def _any_setting(n: int) -> Settings:
 
 def _with_sketches(rows: Rows, smooth: Settings, least_noise: float) -> Settings:
     """The smooth settings and the sketches, weighed by how likely each makes the rows."""
-    if rows.masks.shape[1] < FEWEST_WORDS or len(rows.masks) > MOST_ROWS:
+    trust = TRUST * min(1.0, (MOST_ROWS - len(rows.masks)) / (MOST_ROWS - TRUSTED_ROWS))
+    if rows.masks.shape[1] < FEWEST_WORDS or trust <= 0:
         return smooth
     found = sketch(rows, least_noise)
-    share = TRUST / (1 + np.exp(np.clip(smooth.evidence - found.evidence, -50, 50)))
+    share = trust / (1 + np.exp(np.clip(smooth.evidence - found.evidence, -50, 50)))
     return Settings(
         found.prior.after(smooth.prior),
         np.append(smooth.noise, found.noise),

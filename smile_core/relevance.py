@@ -29,12 +29,12 @@ DRAWS = 128
 FROM_PRIOR = 0.3
 WIDER = 1.1
 BOUNDS = (-9.0, 1.3)
-TILT_BOUNDS, TILT_START = (0.0, 1.3), 0.7
+TILT_BOUNDS, TILT_START = (0.0, 1.3), 0.4
 """Instructions act like ANDs; a negative tilt would suit ORs but hide that few rows speak of them."""
 
 # Beliefs, mean and standard deviation: logarithms of the words' rates, the tilt, logarithms of the standard
 # deviations s, l and of the noise.
-RATE, TILT, SCALES, NOISE_SPREAD = (-2.0, 2.0), (0.0, 0.6), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.12
+RATE, TILT, SCALES, NOISE_SPREAD = (-2.0, 2.0), (0.0, 0.3), ((-0.7, 1.0), (-1.5, 1.0), (-4.0, 1.0)), 0.12
 
 
 @dataclass(frozen=True, eq=False)

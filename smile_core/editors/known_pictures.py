@@ -7,6 +7,7 @@ by with few colours, photographs do not (docs/training.md has the figures).
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,14 @@ def remarks_on(image: np.ndarray, words: Sequence[str], tokenizer: Any, folder: 
     remarks = []
     if colours(image) > known["most_colours"]:
         remarks.append(f"this model knows only {known['about']}; the picture looks different, so its edits mean little")
-    single = [part for word in words for part in word.split() if any(c.isalpha() for c in part)]
+    single = [part for word in words for part in word.split() if any(map(_says_something, part))]
     strange = [word for word in dict.fromkeys(single) if len(tokenizer.tokenize(word)) > 1]
     if strange:
         quoted = ", ".join(f"‘{word}’" for word in strange[:5]) + (" and others" if len(strange) > 5 else "")
         remarks.append(f"this model never learned {quoted}; what such words do to the picture means little")
     return tuple(remarks)
+
+
+def _says_something(character: str) -> bool:
+    """Letters and pictures such as emoji do; digits, punctuation and arithmetic are nothing to remark on."""
+    return character.isalpha() or unicodedata.category(character) == "So"

@@ -21,8 +21,8 @@ ORDER = [
     "terms", "covariance", "relevance", "sketches", "posterior",
     "next_rows", "plan", "estimate", "stopping", "quality", "faithfulness", "method", "measure", "evidence", "lossless",
     "evidence_rows", "evidence_place", "evidence_connection", "evidence_store", "evidence_upkeep",
-    "editors", "scenes", "editing", "counterfactual", "explanation", "explanation_json", "assemble", "explaining",
-    "explainer", "evaluate", "compare", "report", "hosts",
+    "editors", "scenes", "editing", "counterfactual", "explanation", "explanation_json", "assemble", "measuring",
+    "explaining", "explainer", "evaluate", "compare", "report", "hosts",
     "cli",
 ]  # fmt: skip
 MAY_LOOK_AHEAD = {

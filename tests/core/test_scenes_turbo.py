@@ -90,6 +90,11 @@ def test_misspelt_words_are_named(street_pixels: np.ndarray) -> None:
     assert explain("please paint the automobile crimson", street_pixels).notes == ()
 
 
+def test_emoji_are_remarked_on_and_punctuation_is_not(street_pixels: np.ndarray) -> None:
+    notes = explain("make the car red 🚗 !", street_pixels).notes
+    assert notes == ("this model never learned ‘🚗’; what such words do to the picture means little",)
+
+
 def test_a_photograph_is_told_that_this_model_knows_only_scenes() -> None:
     explanation = explain("make it night", load_sample_images().images[0])
     assert any("knows only cartoon scenes" in note for note in explanation.notes)
