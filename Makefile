@@ -23,6 +23,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if git grep -nE '^(<{7}|>{7}) ' 2>/dev/null; then echo 'a merge left its marks; take them out'; exit 1; fi
 
 test: lint
 	$(BIN)/pytest
