@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import tiny_models
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from smile_core import Evidence, Explainer
 from smile_core.editors.registry import open_editor
@@ -39,6 +41,16 @@ def trained(turbo: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pipe = ip2p.from_turbo(turbo)
     ip2p.train_all(pipe, Start(turbo, [pairs], [folder / "pool"], None, folder / "model", (2, 2), 1e-3, 1))
     return folder / "model"
+
+
+def test_a_decoder_that_was_trained_before_can_be_kept(turbo: Any, trained: Path, tmp_path: Path) -> None:
+    beginning = ip2p.from_turbo(turbo).vae
+    at = Start(turbo, [], [], None, tmp_path, (0, 0), 1e-3, 1)
+    assert at.kept(beginning) is beginning
+    kept = replace(at, decoder=trained).kept(beginning).state_dict()
+    written = load_file(trained / "vae" / "diffusion_pytorch_model.safetensors")
+    assert all(torch.equal(kept[name], value.float()) for name, value in written.items())
+    assert not torch.equal(kept["decoder.conv_out.weight"], beginning.state_dict()["decoder.conv_out.weight"])
 
 
 def test_at_first_and_at_full_noise_it_is_turbo(turbo: Any, street_pixels: np.ndarray) -> None:

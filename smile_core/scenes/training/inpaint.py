@@ -1,6 +1,6 @@
 """Train scenes-inpaint, which edits inside an area only, from scenes-turbo's weights, or go on from those there are.
 
-    python -m smile_core.scenes.training.inpaint --start TURBO --out FOLDER [--resume FOLDER] [--steps D F G]
+    python -m smile_core.scenes.training.inpaint --start TURBO --out FOLDER [--resume FOLDER | --decoder FOLDER]
 
 The layout is Stable Diffusion's for inpainting: nine input channels, which are the picture's latents under noise,
 the area, and the latents of the picture without the area. It takes one step at half strength, so that little noise
@@ -221,6 +221,7 @@ def main() -> None:
         pipe.unet.set_attn_processor(AttnProcessor())
     else:
         pipe = from_turbo(at.turbo)
+        pipe.vae = at.kept(pipe.vae)
     pipe.to(DEVICE)
     train_all(pipe, at)
 

@@ -1,6 +1,6 @@
 """Train scenes-ip2p, an InstructPix2Pix, from scenes-turbo's weights, or go on from the weights that are there.
 
-    python -m smile_core.scenes.training.ip2p --start TURBO --out FOLDER [--resume FOLDER] [--steps D E]
+    python -m smile_core.scenes.training.ip2p --start TURBO --out FOLDER [--resume FOLDER | --decoder FOLDER]
 
 Two stages, each seeded:
 D. A decoder without skip connections learns to draw pictures from turbo's latents; the encoder stays.
@@ -153,6 +153,7 @@ def main() -> None:
         pipe.unet.set_attn_processor(AttnProcessor())
     else:
         pipe = from_turbo(at.turbo)
+        pipe.vae = at.kept(pipe.vae)
     pipe.to(DEVICE)
     train_all(pipe, at)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import AutoencoderKL
 from torch import Tensor
 
 from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
@@ -31,6 +32,15 @@ class Start:
     steps: tuple[int, ...]
     rate: float
     seed: int
+    decoder: Path | None = None
+    """A folder whose autoencoder to keep, while the rest begins as turbo's."""
+
+    def kept(self, autoencoder: AutoencoderKL) -> AutoencoderKL:
+        """The autoencoder to begin with, given turbo's."""
+        if self.decoder is None:
+            return autoencoder
+        kept: AutoencoderKL = AutoencoderKL.from_pretrained(self.decoder / "vae").float()
+        return kept
 
     def latents(self) -> list[Tensor]:
         """Each pool's pictures as turbo's encoder sees them, scaled (M, C, h, w)."""
@@ -49,6 +59,7 @@ def start(name: str, stages: Mapping[str, int], rate_of: str) -> Start:
     parser.add_argument("--start", type=Path, required=True, help="scenes-turbo's folder; its encoder is kept")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
+    parser.add_argument("--decoder", type=Path, help="folder whose autoencoder to keep; the rest begins as the start's")
     parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
     parser.add_argument("--scenes", type=int, default=18_000)
     parser.add_argument("--steps", type=int, nargs=len(stages), default=tuple(stages.values()), metavar=tuple(stages))
@@ -60,7 +71,8 @@ def start(name: str, stages: Mapping[str, int], rate_of: str) -> Start:
     pools, folders = pools_in(kept, options.scenes, seed=options.seed)
     turbo = Img2ImgTurboPipeline.from_pretrained(options.start, dtype=torch.float32).to(DEVICE)
     steps = tuple(options.steps)
-    return Start(turbo, pools, folders, options.resume, options.out, steps, options.rate, options.seed)
+    given = options.resume, options.out, steps, options.rate, options.seed, options.decoder
+    return Start(turbo, pools, folders, *given)
 
 
 def say_size(pipe: Any, pools: list[Pairs]) -> None:
