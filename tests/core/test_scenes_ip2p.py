@@ -17,9 +17,9 @@ from smile_core import Evidence, Explainer
 from smile_core.editors.registry import open_editor
 from smile_core.scenes.draw import draw
 from smile_core.scenes.scene import random_scene
-from smile_core.scenes.training import ip2p
+from smile_core.scenes.training import average, ip2p
 from smile_core.scenes.training.pairs import Pairs
-from smile_core.scenes.training.starting import Start
+from smile_core.scenes.training.starting import Start, save_half
 from smile_core.scenes.training.turbo import TIMESTEP, new_pipeline
 
 
@@ -51,6 +51,32 @@ def test_a_decoder_that_was_trained_before_can_be_kept(turbo: Any, trained: Path
     written = load_file(trained / "vae" / "diffusion_pytorch_model.safetensors")
     assert all(torch.equal(kept[name], value.float()) for name, value in written.items())
     assert not torch.equal(kept["decoder.conv_out.weight"], beginning.state_dict()["decoder.conv_out.weight"])
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["untrained", "trained"])
+def test_an_average_with_it_has_turbos_layout_again(
+    turbo: Any, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """Before training it is turbo's own UNet, so that the mean of both is that one."""
+    save_half(ip2p.from_turbo(turbo), ip2p.pipeline_of, ip2p.EDITING, tmp_path / "untrained")
+    other = trained if kept else tmp_path / "untrained"
+    turbo.save_pretrained(tmp_path / "turbo")
+    arguments = [str(tmp_path / "turbo"), str(other), "--out", str(tmp_path / "mean"), "--share", "0.25"]
+    monkeypatch.setattr("sys.argv", ["average", *arguments])
+    average.main()
+    found, theirs = load_file(tmp_path / "mean" / average.UNET), load_file(other / average.UNET)
+    ours = turbo.unet.state_dict()
+    theirs[average.FIRST] = theirs[average.FIRST][:, 4:].float() / turbo.vae.config.scaling_factor
+    for name, value in ours.items():
+        mean = 0.75 * value + 0.25 * theirs[name].float()
+        assert torch.allclose(found[name].float(), mean, atol=1e-3), name
+        assert kept or torch.allclose(mean, value, atol=2e-3), name
+    assert open_editor(str(tmp_path / "mean")).describe()["family"] == open_editor("scenes-turbo").describe()["family"]
+
+
+def test_only_weights_of_one_layout_are_averaged() -> None:
+    with pytest.raises(ValueError, match="same weights"):
+        average.average({"a": torch.zeros(2)}, {"a": torch.zeros(3)}, 0.5)
 
 
 def test_at_first_and_at_full_noise_it_is_turbo(turbo: Any, street_pixels: np.ndarray) -> None:
