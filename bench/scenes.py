@@ -78,11 +78,13 @@ def asked(
             return
 
 
-def measure(editor: Editor, *, count: int = COUNT) -> tuple[dict[str, float], list[dict[str, object]]]:
+def measure(
+    editor: Editor, *, count: int = COUNT, seed: int = SEED
+) -> tuple[dict[str, float], list[dict[str, object]]]:
     """The figures of one model, and a row for each kind of edit."""
     kinds: dict[str, list[bool]] = defaultdict(list)
     outside: list[float] = []
-    for question, differs, area in asked(editor, count):
+    for question, differs, area in asked(editor, count, seed=seed):
         edited = edits(editor, question.source, [question.instruction], area)[0]
         kinds[question.kind].append(is_right(question, edited))
         far = ~binary_dilation(differs, iterations=FAR)
@@ -90,7 +92,7 @@ def measure(editor: Editor, *, count: int = COUNT) -> tuple[dict[str, float], li
             outside.append(psnr(edited[far], question.source[far]))
     single = {kind: results for kind, results in kinds.items() if "+" not in kind}
     joined = [result for kind, results in kinds.items() if "+" in kind for result in results]
-    sources = [draw(random_scene(seed)) for seed in range(SEED, SEED + 50)]
+    sources = [draw(random_scene(each)) for each in range(seed, seed + 50)]
     untouched = [psnr(edits(editor, s, [""])[0], s) for s in sources]
     nonsense = [psnr(e, s) for s in sources[:20] for e in edits(editor, s, list(NONSENSE))]
     figures = {
@@ -126,6 +128,7 @@ def main() -> None:
     options.add_argument("--model", help="a folder to judge instead of the shipped models")
     options.add_argument("--as", dest="name", help="the shipped model that it is to become")
     options.add_argument("--count", type=int, default=COUNT, help="how many questions")
+    options.add_argument("--seed", type=int, default=SEED, help="of the first scene; others, to choose weights by")
     chosen = options.parse_args()
     models = (
         {chosen.name or "scenes-turbo": chosen.model} if chosen.model else {m.name: m.name for m in shipped_models()}
@@ -133,7 +136,7 @@ def main() -> None:
     figures: dict[str, float | None] = dict.fromkeys(BARS["scenes"])
     rows: list[dict[str, object]] = []
     for name, model in models.items():
-        found, kinds = measure(open_editor(model), count=chosen.count)
+        found, kinds = measure(open_editor(model), count=chosen.count, seed=chosen.seed)
         figures.update({f"{name}_{figure}".replace("-", "_"): value for figure, value in found.items()})
         rows.extend({"model": name, **row} for row in kinds)
     report("scenes", figures, rows, options=chosen)

@@ -24,7 +24,8 @@ class Counterfactuals:
         shortest: the row of the shortest sub-prompt that keeps the effect; the whole prompt's where no other does.
         can_go: the words (columns of the masks) that it lacks.
         exhaustive: every sub-prompt was tried, so that there is no shorter one.
-        strongest: the word whose loss alone moves the response most, either way; None where none was left out alone.
+        strongest: the word whose loss alone moves the response most, either way; None unless each
+            word was left out alone, since one that was not might move it more.
         without: the response without it.
     """
 
@@ -55,7 +56,7 @@ def counterfactuals(masks: np.ndarray, responses: np.ndarray, *, enough: float =
     shortest = int(candidates[order[0]])
     known = len(np.unique(masks[np.isfinite(responses)], axis=0))
     alone = [i for i in np.flatnonzero(kept == n - 1) if np.isfinite(responses[i])]
-    strongest = max(alone, key=lambda i: abs(1 - responses[i]), default=None)
+    strongest = max(alone, key=lambda i: abs(1 - responses[i])) if len(alone) == n else None
     return Counterfactuals(
         shortest=shortest,
         can_go=tuple(np.flatnonzero(masks[shortest] == 0).tolist()),

@@ -71,7 +71,15 @@ def test_shortening_ends_where_no_word_can_go(game: dict[str, Any]) -> None:
 def test_failed_edits_say_nothing() -> None:
     masks = np.array([[1, 1], [0, 0], [0, 1], [1, 0]], np.uint8)
     found = counterfactuals(masks, np.array([1.0, 0.0, np.nan, 0.3]))
-    assert (found.shortest, found.can_go, found.strongest, found.without) == (0, (), 1, 0.3)
+    assert (found.shortest, found.can_go, found.strongest, found.without) == (0, (), None, None)
+
+
+def test_no_word_is_called_strongest_before_each_was_left_out_alone() -> None:
+    masks = np.array([[1, 1, 1], [0, 0, 0], [1, 0, 1], [1, 1, 0], [0, 1, 1]], np.uint8)
+    responses = np.array([1.0, 0.0, 0.8, 0.9, 0.3])
+    assert counterfactuals(masks[:4], responses[:4]).strongest is None
+    found = counterfactuals(masks, responses)
+    assert (found.strongest, found.without) == (0, 0.3)
     assert not found.exhaustive
     nothing = counterfactuals(masks[:2], np.array([1.0, 0.0]))
     assert (nothing.strongest, nothing.without) == (None, None)
