@@ -4,7 +4,7 @@ PIP_OPTIONS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SMILE := $(CURDIR)/$(BIN)/smile
-BENCHES := $(filter-out bars chart denoiser_time editors_gpu estimators games lsp_client random_models reuse,$(basename $(notdir $(wildcard bench/[a-z]*.py))))
+BENCHES := $(filter-out bars chart denoiser_time editors_gpu estimators games lsp_client random_models reuse weights,$(basename $(notdir $(wildcard bench/[a-z]*.py))))
 
 .PHONY: setup demo test lint bench soak clean test-extension test-vscode test-vscode-latest test-vscode-install vscode
 

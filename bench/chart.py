@@ -47,9 +47,9 @@ def chart(panels: Mapping[str, Mapping[str, Line]], *, across: str, up: str, flo
             _, y = place(low, 10**power)
             parts.append(f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
             parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{10**power:g}</text>')
-        for x in sorted({round(x) for line in lines.values() for x, _ in line}):
-            at, _ = place(x, top)
-            parts.append(f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{x}</text>')
+        for label in sorted({round(x) for line in lines.values() for x, _ in line}):
+            at, _ = place(label, top)
+            parts.append(f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{label}</text>')
         parts.append(f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{escape(across)}</text>')
         if not number:
             parts.append(f'<text x="0" y="{TOP - 14}" font-size="10">{escape(up)}</text>')

@@ -135,7 +135,7 @@ def truth(every: np.ndarray) -> np.ndarray:
 def noisy(every: np.ndarray, noise: float, random: np.random.Generator) -> np.ndarray:
     """The editor as one run measures it, (2^n,)."""
     sizes = enumerate_masks(words_of(every)).sum(axis=1)
-    return every + noise * random.normal(size=len(every)) * ((sizes > 0) & (sizes < words_of(every)))
+    return np.asarray(every + noise * random.normal(size=len(every)) * ((sizes > 0) & (sizes < words_of(every))))
 
 
 def synthetic(names: list[str], noise: float, rows: RowsOf, repeats: int) -> Iterator[Case]:

@@ -305,7 +305,11 @@ def drafts(folder: Path, image: np.ndarray, *, steps: int) -> dict[str, float | 
     """Of each kind of draft, Spearman's correlation of the words' influences with the exact ones, and how many times
     as fast its explanation is.
     """
-    ways = {"draft": {"steps": steps // 2}, "draft_guided": {"guided": 0.5}, "draft_reuse": {"reuse": 2}}
+    ways: dict[str, dict[str, float]] = {
+        "draft": {"steps": steps // 2},
+        "draft_guided": {"guided": 0.5},
+        "draft_reuse": {"reuse": 2},
+    }
 
     def explained(**settings: float) -> tuple[Any, float]:
         explainer = Explainer(_SurelyActs(open_editor(folder, **{"steps": steps, **settings})))

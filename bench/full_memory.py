@@ -27,7 +27,8 @@ EDITS, COMPUTED = 64, 2
 
 def computing_few(kind: type[Any], name: str) -> None:
     """Let a network's method compute `COMPUTED` times in all, and give copies of its last tensors afterwards."""
-    real, made = getattr(kind, name), []
+    real = getattr(kind, name)
+    made: list[Any] = []
 
     def called(self: Any, *args: Any, **kwargs: Any) -> Any:
         if len(made) < COMPUTED:
@@ -47,7 +48,7 @@ def peak_gigabytes(folder: Path) -> float:
     editor = open_editor(folder, steps=2, side=side, most_rows=1)
     image = np.random.default_rng(0).integers(0, 255, (side, side, 3), dtype=np.uint8)
     edits = editor.edit(image, [f"make it {number}" for number in range(EDITS)], seed=0)
-    if any(np.shape(edit) != image.shape for edit in edits):
+    if any(edit is None or edit.shape != image.shape for edit in edits):
         raise AssertionError("an edit is missing")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 

@@ -254,7 +254,7 @@ def make(name: str, *, tell: Callable[[str], None] = lambda line: None) -> Path:
     about = {"fingerprint": fingerprint(name), "step": STEP, "puzzles": [asdict(puzzle) for puzzle in games]}
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.npz"
-    np.savez_compressed(path, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **whole)
+    np.savez_compressed(path, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **whole)  # type: ignore[arg-type]  # numpy's stub takes every keyword for allow_pickle.
     return path
 
 

@@ -3,16 +3,20 @@
 Every sub-prompt of the forty labelled prompts is edited by the model; the response is `distance` with
 squared L2 on pixels; a word's influence is its exhaustive main effect. AUROC against the labels, mean
 over prompts.
+
+    python -m bench.needed                                    every shipped model
+    python -m bench.needed --model FOLDER --as scenes-turbo   weights that are not shipped
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from bench.bars import report
+from bench.bars import BARS, report
+from bench.weights import models_to_judge, weights_parser
 from smile_core.design import exact_rows
 from smile_core.editors.protocol import Editor, PaintsInArea
-from smile_core.editors.registry import open_editor, shipped_models
+from smile_core.editors.registry import open_editor
 from smile_core.prompt import Prompt
 from smile_core.quality import auroc
 from smile_core.scenes.draw import draw
@@ -30,7 +34,7 @@ def responses(editor: Editor, prompt: Prompt, image: np.ndarray, masks: np.ndarr
     pictures = np.stack([np.asarray(edit, np.float32) for edit in edits])
     full, empty = (pictures[int(np.flatnonzero(masks.sum(1) == count)[0])] for count in (masks.shape[1], 0))
     gaps = np.square(pictures - full).mean((1, 2, 3))
-    return 1 - gaps / max(float(np.square(empty - full).mean()), 1e-6)
+    return np.asarray(1 - gaps / max(float(np.square(empty - full).mean()), 1e-6))
 
 
 def measure(editor: Editor) -> tuple[float, list[dict[str, object]]]:
@@ -48,14 +52,20 @@ def measure(editor: Editor) -> tuple[float, list[dict[str, object]]]:
     return float(np.mean([row["auroc"] for row in rows])), rows
 
 
-if __name__ == "__main__":
-    figures: dict[str, float | None] = {}
+def main() -> None:
+    """The command line; see the module's text."""
+    chosen = weights_parser("needed").parse_args()
+    figures: dict[str, float | None] = dict.fromkeys(BARS["needed"])
     rows: list[dict[str, object]] = []
-    for model in shipped_models():
-        name = model.name
-        if isinstance(open_editor(name), PaintsInArea):
+    for name, model in models_to_judge(chosen).items():
+        editor = open_editor(model)
+        if isinstance(editor, PaintsInArea):
             continue  # The labelled prompts name no area.
-        score, found = measure(open_editor(name))
+        score, found = measure(editor)
         figures[f"{name}_auroc".replace("-", "_")] = score
         rows.extend({"model": name, **row} for row in found)
-    report("needed", figures, rows)
+    report("needed", figures, rows, options=chosen)
+
+
+if __name__ == "__main__":
+    main()

@@ -19,7 +19,8 @@ CHOICES: dict[str, dict[str, Any]] = {
 }
 
 if __name__ == "__main__":
-    rows = [{"choice": name, **measure(COUNT, SEED, **fields)[0]} for name, fields in CHOICES.items()]
-    figures = {str(row["choice"]): row["auroc_mean"] for row in rows}
+    rows = {name: measure(COUNT, SEED, **fields)[0] for name, fields in CHOICES.items()}
+    figures = {name: row["auroc_mean"] for name, row in rows.items()}
     best_other = max(value for name, value in figures.items() if name != "projection")
-    report("responses", {**figures, "lead": figures["projection"] - best_other}, rows)
+    named = [{"choice": name, **row} for name, row in rows.items()]
+    report("responses", {**figures, "lead": figures["projection"] - best_other}, named)

@@ -89,7 +89,8 @@ def _off(found: SaliencyMap, truth: np.ndarray) -> float | None:
     (x, y), (height, width) = found.peak(), truth.shape
     rows, columns = np.nonzero(truth)
     squares = (rows - int(y * height)) ** 2 + (columns - int(x * width)) ** 2
-    return float(np.sqrt(squares.min())) / max(height, width)
+    longer: int = max(truth.shape)
+    return float(np.sqrt(squares.min())) / longer
 
 
 def _milliseconds() -> float:

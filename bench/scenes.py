@@ -5,7 +5,7 @@ that paints inside an area is given the box around what should change, and is as
 much of the picture outside.
 
     python -m bench.scenes                                     every shipped model
-    python -m bench.scenes --model FOLDER --as scenes-inpaint  weights that are not shipped yet
+    python -m bench.scenes --model FOLDER --as scenes-inpaint  weights that are not shipped
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from bench.bars import BARS, parser, report
+from bench.bars import BARS, report
+from bench.weights import models_to_judge, weights_parser
 from smile_core.editors.protocol import Editor, PaintsInArea
-from smile_core.editors.registry import open_editor, shipped_models
+from smile_core.editors.registry import open_editor
 from smile_core.scenes.draw import draw
 from smile_core.scenes.quiz import Question, is_right, questions
 from smile_core.scenes.scene import random_scene
@@ -57,8 +58,8 @@ def edits(editor: Editor, image: np.ndarray, prompts: list[str], area: np.ndarra
     if not isinstance(editor, PaintsInArea):
         return [np.asarray(one) for one in editor.edit(image, prompts, seed=0)]
     if area is None:
-        area = np.zeros(image.shape[:2], bool)
-        height, width = area.shape
+        height, width = image.shape[:2]
+        area = np.zeros((height, width), bool)
         area[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4] = True
     return [np.asarray(one) for one in editor.edit_area(image, area, prompts, seed=0)]
 
@@ -124,18 +125,13 @@ def _milliseconds(editor: Editor, image: np.ndarray) -> float:
 
 def main() -> None:
     """The command line; see the module's text."""
-    options = parser("scenes")
-    options.add_argument("--model", help="a folder to judge instead of the shipped models")
-    options.add_argument("--as", dest="name", help="the shipped model that it is to become")
+    options = weights_parser("scenes")
     options.add_argument("--count", type=int, default=COUNT, help="how many questions")
     options.add_argument("--seed", type=int, default=SEED, help="of the first scene; others, to choose weights by")
     chosen = options.parse_args()
-    models = (
-        {chosen.name or "scenes-turbo": chosen.model} if chosen.model else {m.name: m.name for m in shipped_models()}
-    )
     figures: dict[str, float | None] = dict.fromkeys(BARS["scenes"])
     rows: list[dict[str, object]] = []
-    for name, model in models.items():
+    for name, model in models_to_judge(chosen).items():
         found, kinds = measure(open_editor(model), count=chosen.count, seed=chosen.seed)
         figures.update({f"{name}_{figure}".replace("-", "_"): value for figure, value in found.items()})
         rows.extend({"model": name, **row} for row in kinds)

@@ -13,6 +13,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,11 @@ def milliseconds(action: Callable[[], Any], times: int = 9) -> float:
     return statistics.median(spent)
 
 
+def _each(action: Callable[[Any], object], things: Iterable[Any]) -> None:
+    for thing in things:
+        action(thing)
+
+
 def fill(folder: Path, edits: Iterable[tuple[str, str]]) -> None:
     """Store edits of one small picture, by setting and text."""
     packed = lossless.pack(np.zeros((8, 8, 3), np.uint8))
@@ -101,19 +107,15 @@ def finding(folder: Path) -> tuple[dict[str, float | None], list[dict[str, Any]]
     for name, setting in (("crowded", "crowded"), ("spread", "setting 7")):
         with EvidenceStore(folder / name) as store:
             words = [Prompt(" ".join(prompt)).words for prompt in asked]
-            cold = milliseconds(
-                lambda store=store, setting=setting, first=words[0]: store.known(setting, first), times=1
-            )
+            cold = milliseconds(partial(store.known, setting, words[0]), times=1)
             for n, each in zip(LENGTHS, words, strict=True):
                 found = store.known(setting, each)
-                warm = milliseconds(lambda store=store, setting=setting, each=each: store.known(setting, each))
+                warm = milliseconds(partial(store.known, setting, each))
                 rows.append({"store": name, "words": n, "found": len(found), "warm_ms": warm})
                 figures[f"{name}_{n}_words_ms"] = warm
                 if name == "crowded":
-                    reader = SubPrompts(each)
-                    figures[f"masks_{n}_words_ms"] = milliseconds(
-                        lambda reader=reader, found=found: [reader.masks_of(text) for text in found[:100]]
-                    )
+                    masks_of = partial(_each, SubPrompts(each).masks_of, found[:100])
+                    figures[f"masks_{n}_words_ms"] = milliseconds(masks_of)
             figures[f"{name}_cold_ms"] = cold
             figures[f"{name}_megabytes"] = (folder / name / FILE).stat().st_size / 1e6
     own = distinct((sub_prompt(asked[1], 0.5, rng) for _ in iter(int, 1)), EDITS)
@@ -163,11 +165,11 @@ def packers() -> dict[str, Callable[[np.ndarray], bytes]]:
 
 def packing() -> tuple[dict[str, float | None], list[dict[str, Any]]]:
     """Sizes and times of packing; the figures compare ours with the best of those as quick."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for kind, pictures in {"edits-128": edits(), "photo-128": photographs(128), "photo-512": photographs(512)}.items():
         for name, pack in packers().items():
             kilobytes = statistics.mean(len(pack(picture)) for picture in pictures) / 1e3
-            spent = milliseconds(lambda pack=pack, pictures=pictures: [pack(p) for p in pictures]) / len(pictures)
+            spent = milliseconds(partial(_each, pack, pictures)) / len(pictures)
             rows.append({"pictures": kind, "packed": name, "kilobytes": kilobytes, "milliseconds": spent})
     figures: dict[str, float | None] = {}
     for kind in ("edits-128", "photo-128", "photo-512"):
@@ -199,7 +201,7 @@ def passing(folder: Path) -> dict[str, float | None]:
             store.flush()
             figures[f"write_{side}_ms"] = (time.perf_counter() - started) / len(keys) * 1e3
             figures[f"put_{side}_ms"] = statistics.median(put) * 1e3
-            get = [milliseconds(lambda store=store, key=key: store.get(key), times=1) for key in keys]
+            get = [milliseconds(partial(store.get, key), times=1) for key in keys]
             figures[f"get_{side}_ms"] = statistics.median(get)
     return figures
 

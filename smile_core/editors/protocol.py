@@ -16,13 +16,16 @@ class Editor(Protocol):
     known; such an editor's edits are remembered only as long as it lives.
     """
 
-    fingerprint: str | None
+    @property
+    def fingerprint(self) -> str | None:
+        """See above; a plain attribute will do."""
+        ...
 
     def describe(self) -> dict[str, str]:
         """At least "name" and "family"; further entries appear in the report as they are."""
         ...
 
-    def edit(self, image: np.ndarray, prompts: Sequence[str], *, seed: int) -> Sequence[np.ndarray | None]:
+    def edit(self, image: np.ndarray, prompts: Sequence[str], *, seed: int) -> Sequence[np.ndarray | None] | np.ndarray:
         """Edit one picture by several prompts, all with the same noise.
 
         Args:
@@ -31,7 +34,7 @@ class Editor(Protocol):
             seed: fixes the noise; equal texts give equal pictures whatever the batch.
 
         Returns:
-            N pictures, uint8 (h, w, 3), of one size; None where an edit was refused.
+            N pictures, uint8 (h, w, 3), of one size, as one array or a sequence; None where an edit was refused.
         """
         ...
 
@@ -76,7 +79,7 @@ class PaintsInArea(Protocol):
 
     def edit_area(
         self, image: np.ndarray, area: np.ndarray, prompts: Sequence[str], *, seed: int
-    ) -> Sequence[np.ndarray | None]:
+    ) -> Sequence[np.ndarray | None] | np.ndarray:
         """As `Editor.edit`, inside an area.
 
         Args:
