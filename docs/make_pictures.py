@@ -12,7 +12,7 @@ from smile_core import explain
 from smile_core.editors.protocol import PaintsInArea
 from smile_core.editors.registry import open_editor, shipped_models
 from smile_core.scenes.draw import draw
-from smile_core.scenes.scene import Scene, Thing, random_scene
+from smile_core.scenes.scene import GROUNDS, KINDS, SEASONS, TIMES, WEATHERS, Scene, Thing, random_scene
 from smile_core.scenes.scene_png import scene_png
 
 ROOT = Path(__file__).parent.parent
@@ -22,12 +22,31 @@ STREET = Scene(
 PROMPT = "make the car red"
 
 
-def contact_sheet(columns: int = 8, rows: int = 4, edge: int = 4) -> Image.Image:
-    """Random scenes side by side; docs/scenes.png."""
-    cells = [draw(random_scene(seed)) for seed in range(columns * rows)]
-    framed = [np.pad(cell, ((0, edge), (0, edge), (0, 0)), constant_values=255) for cell in cells]
-    lines = [np.hstack(framed[k * columns : (k + 1) * columns]) for k in range(rows)]
-    return Image.fromarray(np.vstack(lines))
+def contact_sheet(columns: int = 9, rows: int = 3, wide: int = 6, edge: int = 4) -> Image.Image:
+    """Random scenes, rows of square ones and one of wide ones; docs/scenes.png."""
+    scenes = _varied(columns * rows + wide)
+    sheet = Image.new("RGB", (columns * (128 + edge) - edge, (rows + 1) * (128 + edge) - edge), "white")
+    for index, scene in enumerate(scenes[wide:]):
+        sheet.paste(Image.fromarray(draw(scene)), (index % columns * (128 + edge), index // columns * (128 + edge)))
+    apart = (sheet.width - 192) / (wide - 1)
+    for index, scene in enumerate(scenes[:wide]):
+        sheet.paste(Image.fromarray(draw(scene, size=(192, 128))), (round(index * apart), rows * (128 + edge)))
+    return sheet
+
+
+def _varied(count: int) -> list[Scene]:
+    """The first random scenes that show, together, every kind of thing, weather, time, season and ground."""
+    scenes = [random_scene(seed) for seed in range(500)]
+    wanted = {*KINDS, *WEATHERS, *TIMES, *SEASONS, *GROUNDS}
+    chosen = []
+    for scene in scenes:
+        shown = {*(thing.kind for thing in scene.things), scene.weather, scene.time, scene.season, scene.ground}
+        if shown & wanted:
+            chosen.append(scene)
+            wanted -= shown
+    assert not wanted
+    others = [scene for scene in scenes if scene not in chosen]
+    return [*chosen, *others][:count][::-1]
 
 
 def model_sheet(name: str, *, seed: int = 61_000, columns: int = 3, rows: int = 6) -> Image.Image:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from smile_core.scenes.scene import FRONT_ROW, Scene
-from smile_core.scenes.things import RGB, draw_thing
+from smile_core.scenes.things import RGB, base_line, draw_thing
 
 OVERSAMPLING = 2
 HORIZON = 0.56
@@ -64,7 +64,7 @@ def draw(scene: Scene, *, size: tuple[int, int] = (128, 128)) -> np.ndarray:
     _ground(pen, scene, width, height, random)
     lights = Image.new("RGB", canvas.size)
     glow = ImageDraw.Draw(lights)
-    for thing in sorted(scene.things, key=lambda t: (t.kind in FRONT_ROW, t.x)):
+    for thing in sorted(scene.things, key=lambda t: (t.kind in FRONT_ROW, base_line(t.kind), t.x)):
         draw_thing(pen, glow, thing, scene, width, height)
     canvas = ImageChops.multiply(canvas, Image.new("RGB", canvas.size, _LIGHT[scene.time]))
     canvas = ImageChops.multiply(canvas, Image.new("RGB", canvas.size, _WEATHER_LIGHT[scene.weather]))
@@ -210,8 +210,8 @@ def _weather(canvas: Image.Image, scene: Scene, width: int, height: int) -> Imag
             ground.rectangle((0, height * 0.745, width, height * 0.95), 190)
         cover = cover.filter(ImageFilter.GaussianBlur(3))
         # Things keep their colours: snow only lies on what was grass.
-        grass = np.asarray(canvas, np.int16)
-        bright = np.abs(grass - grass[int(height * 0.64), 1][None, None]).sum(2) < 60
-        cover = ImageChops.multiply(cover, Image.fromarray((bright * 255).astype(np.uint8)))
+        grass = np.prod([_GRASS[scene.season], _LIGHT[scene.time], _WEATHER_LIGHT[scene.weather]], 0) // 255**2
+        bare = np.abs(np.asarray(canvas, np.int16) - grass).sum(2) < 60
+        cover = ImageChops.multiply(cover, Image.fromarray((bare * 255).astype(np.uint8)))
         return Image.composite(white, canvas, cover)
     return canvas

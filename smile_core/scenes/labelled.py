@@ -25,7 +25,7 @@ class Labelled:
 
 
 def labelled_prompts() -> tuple[Labelled, ...]:
-    """All of them, 3 to 10 words long, of every kind of edit."""
+    """All of them, 3 to 8 words long, of every kind of edit."""
     rows = json.loads(_FILE.read_text(encoding="utf-8"))
     return tuple(
         Labelled(row["prompt"], Scene.from_json(json.dumps(row["scene"])), tuple(map(bool, row["needed"])))

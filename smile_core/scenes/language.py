@@ -6,33 +6,29 @@ is never taken from here: the oracle reads the text, so picture and text agree f
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from smile_core.scenes.edits import STEP
-from smile_core.scenes.lexicon import (
-    BUILDS,
-    COLOUR_WORDS,
-    GROUND_ADJECTIVES,
-    GROUND_NOUNS,
-    SEASON_WORDS,
-    SENSES,
-    SIDES,
-    SIZES,
-    THINGS,
-    TIME_WORDS,
-    VERBS,
-    WEATHER_ADJECTIVES,
-    WEATHER_NOUNS,
-)
-from smile_core.scenes.scene import COLOURS, GROUNDS, KINDS, SEASONS, TIMES, WEATHERS, Scene, Thing, suits
+from smile_core.scenes.lexicon import SENSES
+from smile_core.scenes.scene import Scene
+from smile_core.scenes.templates import PHRASES, WEIGHTS, pick
 
-_OPENINGS = ("please", "can you", "could you please", "now", "just", "i want you to", "hey", "kindly", "please just")
-_CLOSINGS = ("please", "for me", "thanks", "in this picture", "in the scene", "now", "in the image", "a bit")
-_JOINTS = ("and", "and", "and", "and then", "and also", "then")
+_OPENINGS = (
+    *("please", "can you", "could you please", "now", "just", "i want you to", "hey", "kindly", "please just"),
+    *("would you", "we need you to", "simply", "quickly"),
+)
+_CLOSINGS = (
+    "please",
+    "for me",
+    "thanks",
+    "in this picture",
+    "in the scene",
+    "now",
+    "in the image",
+    "a bit",
+    "if you can",
+)
+_JOINTS = ("and", "and", "and", "and then", "and also", "then", "plus", "&")
 _SUBJECTS = ("thing", "weather", "time", "season", "terrain", "ground")
-_PICTURE = ("picture", "image", "photo", "scene")
 
 
 def random_instruction(random: np.random.Generator, scene: Scene, *, two: float = 0.3) -> str:
@@ -43,25 +39,30 @@ def random_instruction(random: np.random.Generator, scene: Scene, *, two: float 
         scene: the scene that it speaks about.
         two: how often two edits are joined.
     """
-    kinds = list(_PHRASES)
-    weights = np.array([_WEIGHTS[kind] for kind in kinds])
-    count = 2 if random.random() < two else 1
+    parts = random_phrases(random, scene, 2 if random.random() < two else 1)
+    text = f" {pick(random, _JOINTS)} ".join(parts)
+    if random.random() < 0.25:
+        text = f"{pick(random, _OPENINGS)} {text}"
+    if random.random() < 0.12:
+        text = f"{text} {pick(random, _CLOSINGS)}"
+    return text
+
+
+def random_phrases(random: np.random.Generator, scene: Scene, count: int) -> list[str]:
+    """Phrases that each ask for one edit of this scene, none of what another changes; at times fewer than `count`."""
+    kinds = list(PHRASES)
+    weights = np.array([WEIGHTS[kind] for kind in kinds])
     parts: list[str] = []
     for _ in range(count):
         phrase = ""
         for _ in range(8):
             kind = kinds[int(random.choice(len(kinds), p=weights / weights.sum()))]
-            phrase = _PHRASES[kind](random, scene)
-            if phrase and not (parts and _subjects(phrase) & _subjects(parts[0])):
+            phrase = PHRASES[kind](random, scene)
+            if phrase and not (parts and (_subjects(phrase) & _subjects(parts[0]) or not _has_verb(phrase))):
                 break
         if phrase:
             parts.append(phrase)
-    text = f" {_pick(random, _JOINTS)} ".join(parts)
-    if random.random() < 0.25:
-        text = f"{_pick(random, _OPENINGS)} {text}"
-    if random.random() < 0.12:
-        text = f"{text} {_pick(random, _CLOSINGS)}"
-    return text
+    return parts
 
 
 def random_sub_prompt(random: np.random.Generator, text: str) -> str:
@@ -74,268 +75,12 @@ def random_sub_prompt(random: np.random.Generator, text: str) -> str:
     return " ".join(word for word, keep in zip(words, kept, strict=True) if keep)
 
 
-def _pick(random: np.random.Generator, options: tuple[str, ...]) -> str:
-    """One option; the first, the plain word, half of the time."""
-    if random.random() < 0.5:
-        return options[0]
-    return options[int(random.integers(len(options)))]
-
-
 def _subjects(phrase: str) -> set[tuple[str, str]]:
     """What a phrase changes; two parts of one instruction should not change the same."""
     senses = [SENSES[word] for word in phrase.split() if word in SENSES]
     return {(sense, value if sense == "thing" else "") for sense, value in senses if sense in _SUBJECTS}
 
 
-def _any(random: np.random.Generator, options: tuple[str, ...]) -> str:
-    return options[int(random.integers(len(options)))]
-
-
-def _thing(random: np.random.Generator, scene: Scene) -> Thing | None:
-    return scene.things[int(random.integers(len(scene.things)))] if scene.things else None
-
-
-def _named(random: np.random.Generator, scene: Scene, thing: Thing) -> str:
-    """A noun for a thing; with its colour, its side or its neighbour where that is needed, or needlessly at times."""
-    noun = _pick(random, THINGS[thing.kind])
-    alike = [other for other in scene.things if other.kind == thing.kind]
-    if len(alike) > 1:
-        how = _any(random, ("colour", "colour", "side", "beside", "all"))
-    else:
-        how = "colour" if random.random() < 0.15 else "beside" if random.random() < 0.08 else ""
-    if how == "colour":
-        return f"{_pick(random, COLOUR_WORDS[thing.colour])} {noun}"
-    if how == "side":
-        side = "left" if thing.x == min(other.x for other in alike) else "right"
-        return _any(random, (f"{side} {noun}", f"{noun} on the {side}"))
-    anchors = [other for other in scene.things if other.kind != thing.kind]
-    if how == "beside" and anchors:
-        anchor = min(anchors, key=lambda other: abs(other.x - thing.x))
-        return f"{noun} {_beside(random)} the {_pick(random, THINGS[anchor.kind])}"
-    return noun
-
-
-def _beside(random: np.random.Generator) -> str:
-    return _any(random, ("next to", "next to", "beside", "near", "standing next to", "alongside"))
-
-
-def _absent_kind(random: np.random.Generator, scene: Scene) -> str:
-    present = {thing.kind for thing in scene.things}
-    kinds = [kind for kind in KINDS if kind not in present and suits(kind, scene.ground)]
-    return kinds[int(random.integers(len(kinds)))]
-
-
-def _recolour(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
-    colour = _any(random, tuple(c for c in COLOURS if c != thing.colour))
-    said, noun = _pick(random, COLOUR_WORDS[colour]), _named(random, scene, thing)
-    spelling = _any(random, ("color", "colour"))
-    return _pick(
-        random,
-        (
-            f"make the {noun} {said}",
-            f"make the {noun} {said}",
-            f"paint the {noun} {said}",
-            f"turn the {noun} {said}",
-            f"change the {spelling} of the {noun} to {said}",
-            f"{_any(random, ('recolor', 'recolour', 'color', 'colour'))} the {noun} {said}",
-            f"give the {noun} {'an' if said[0] in 'aeiou' else 'a'} {said} {spelling}",
-            f"the {noun} should be {said}",
-            f"change the {noun} to {said}",
-            f"i want the {noun} in {said}",
-            f"{noun} {said}",
-            f"in {said} paint the {noun}",
-            f"{said} please for the {noun}",
-            f"the {noun} , make it {said}",
-            f"make the {noun} a {said} one",
-        ),
-    )
-
-
-def _remove(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
-    noun = _named(random, scene, thing)
-    verb = _pick(random, VERBS["remove"])
-    verb = "get rid of" if verb == "rid" else verb
-    return _pick(
-        random, (f"{verb} the {noun}", f"{verb} the {noun}", f"{verb} the {noun} from the {_any(random, _PICTURE)}")
-    )
-
-
-def _add(random: np.random.Generator, scene: Scene) -> str:
-    kind = _absent_kind(random, scene)
-    noun = _pick(random, THINGS[kind])
-    if random.random() < 0.6:
-        noun = f"{_pick(random, COLOUR_WORDS[_any(random, COLOURS)])} {noun}"
-    if random.random() < 0.15:
-        noun = f"{_pick(random, BUILDS[_any(random, ('bigger', 'smaller'))])} {noun}"
-    article = "an" if noun[0] in "aeiou" else "a"
-    verb = _pick(random, VERBS["add"])
-    return _pick(
-        random,
-        (
-            f"{verb} {article} {noun}",
-            f"{verb} {article} {noun} to the {_any(random, _PICTURE)}",
-            f"{verb} {article} {noun} on the street",
-            f"{verb} {article} {noun} on the {_any(random, ('left', 'right'))}",
-            *(f"{verb} {article} {noun} {_beside(random)} the {THINGS[thing.kind][0]}" for thing in scene.things[:1]),
-        ),
-    )
-
-
-def _resize(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
-    noun, way = _named(random, scene, thing), _any(random, ("bigger", "smaller"))
-    verb = _pick(random, VERBS["grow" if way == "bigger" else "shrink"])
-    said, build = _pick(random, SIZES[way]), _pick(random, BUILDS[way])
-    return _pick(
-        random,
-        (
-            f"make the {noun} {said}",
-            f"make the {noun} {said}",
-            f"{verb} the {noun}",
-            f"{verb} the {noun}",
-            f"the {noun} should be {said}",
-            f"make the {noun} very {build}",
-            f"change the size of the {noun} to {build}",
-            f"turn the {noun} {said}",
-        ),
-    )
-
-
-def _move(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
-    noun, verb = _named(random, scene, thing), _pick(random, VERBS["move"])
-    side = "left" if thing.x > 0.62 else "right" if thing.x < 0.38 else _any(random, ("left", "right"))
-    said = _pick(random, SIDES[side])
-    others = [other for other in scene.things if other.kind != thing.kind and abs(other.x - thing.x) > STEP]
-    if others and " to " not in noun and random.random() < 0.12:
-        return f"{verb} the {noun} {_beside(random)} the {THINGS[others[0].kind][0]}"
-    return _pick(
-        random,
-        (
-            f"{verb} the {noun} to the {side}",
-            f"{verb} the {noun} to the {side}",
-            f"{verb} the {noun} {said}",
-            f"{verb} the {noun} a bit to the {side}",
-            f"to the {side} {verb} the {noun}",
-        ),
-    )
-
-
-def _ground(random: np.random.Generator, scene: Scene) -> str:
-    ground = _any(random, tuple(g for g in GROUNDS if g != scene.ground))
-    old, new = _pick(random, GROUND_NOUNS[scene.ground]), _pick(random, GROUND_NOUNS[ground])
-    options = [
-        f"turn the {old} into {new}",
-        f"replace the {old} with {new}",
-        f"change the {old} to {new}",
-        f"change the ground to {new}",
-        f"cover the ground with {new}",
-        f"make the ground {new}",
-        f"turn the floor into {new}",
-    ]
-    options += [f"make the {_any(random, ('ground', 'street'))} {said}" for said in GROUND_ADJECTIVES.get(ground, ())]
-    return _any(random, tuple(options))
-
-
-def _replace(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
-    noun, new = _named(random, scene, thing), _pick(random, THINGS[_absent_kind(random, scene)])
-    if random.random() < 0.4:
-        new = f"{_pick(random, COLOUR_WORDS[_any(random, COLOURS)])} {new}"
-    article = "an" if new[0] in "aeiou" else "a"
-    verb = _pick(random, VERBS["replace"])
-    return _pick(
-        random,
-        (
-            f"{verb} the {noun} {'for' if verb in ('swap', 'exchange') else 'with'} {article} {new}",
-            f"turn the {noun} into {article} {new}",
-            f"change the {noun} to {article} {new}",
-            f"replace the {noun} by {article} {new}",
-        ),
-    )
-
-
-def _weather(random: np.random.Generator, scene: Scene) -> str:
-    if scene.weather != "clear" and random.random() < 0.4:
-        return f"{_pick(random, ('remove', 'delete', 'erase'))} the {_pick(random, WEATHER_NOUNS[scene.weather])}"
-    weather = _any(random, tuple(w for w in WEATHERS if w != scene.weather))
-    said = _pick(random, WEATHER_ADJECTIVES[weather])
-    options = [
-        f"make it {said}",
-        f"make the sky {said}",
-        f"make the weather {said}",
-        f"turn the {_any(random, _PICTURE)} {said}",
-        f"transform the weather to {said}",
-        f"the weather should be {said}",
-        f"make the {_any(random, _PICTURE)} look {said}",
-        f"make the {_any(random, _PICTURE)} {said}",
-    ]
-    if weather in WEATHER_NOUNS:
-        noun = _pick(random, WEATHER_NOUNS[weather])
-        options += [f"add {noun}", f"add some {noun}", f"let there be {noun}"]
-    return _any(random, tuple(options))
-
-
-def _time(random: np.random.Generator, scene: Scene) -> str:
-    said = _pick(random, TIME_WORDS[_any(random, tuple(t for t in TIMES if t != scene.time))])
-    return _any(
-        random,
-        (
-            f"make it {said}",
-            f"change the time to {said}",
-            f"turn the {_any(random, _PICTURE)} into {said}",
-            f"make the {_any(random, _PICTURE)} look like {said}",
-            f"set the scene at {said}",
-        ),
-    )
-
-
-def _season(random: np.random.Generator, scene: Scene) -> str:
-    said = _pick(random, SEASON_WORDS[_any(random, tuple(s for s in SEASONS if s != scene.season))])
-    return _any(
-        random,
-        (
-            f"make it {said}",
-            f"change the season to {said}",
-            f"turn this {_any(random, _PICTURE)} to {said}",
-            f"make the {_any(random, _PICTURE)} look like {said}",
-        ),
-    )
-
-
-_PHRASES: dict[str, Callable[[np.random.Generator, Scene], str]] = {
-    "recolour": _recolour,
-    "remove": _remove,
-    "add": _add,
-    "replace": _replace,
-    "resize": _resize,
-    "move": _move,
-    "ground": _ground,
-    "weather": _weather,
-    "time": _time,
-    "season": _season,
-}
-_WEIGHTS = {
-    "recolour": 0.22,
-    "remove": 0.12,
-    "add": 0.14,
-    "replace": 0.12,
-    "resize": 0.1,
-    "move": 0.1,
-    "ground": 0.05,
-    "weather": 0.08,
-    "time": 0.04,
-    "season": 0.04,
-}
+def _has_verb(phrase: str) -> bool:
+    """Whether a phrase would be understood after another one: "remove the tree and car red" would not."""
+    return any(SENSES[word][0] in ("verb", "should") for word in phrase.split() if word in SENSES)

@@ -7,6 +7,7 @@ from typing import Literal
 
 Sense = Literal[
     "verb",
+    "should",
     "thing",
     "colour",
     "weather",
@@ -37,6 +38,7 @@ THINGS = {
     "ball": ("ball", "football"),
     "flower": ("flower", "blossom"),
 }
+_ODD_PLURALS = {"man": "men", "woman": "women", "person": "people", "puppy": "puppies"}
 COLOUR_WORDS = {
     "red": ("red", "crimson", "scarlet"),
     "orange": ("orange", "amber"),
@@ -82,7 +84,8 @@ SIDES = {"left": ("left", "leftwards"), "right": ("right", "rightwards")}
 SIZES = {"bigger": ("bigger", "larger", "taller"), "smaller": ("smaller", "tinier", "shorter")}
 BUILDS = {"bigger": ("big", "large", "huge"), "smaller": ("small", "little", "tiny")}
 """Before a thing these speak only of one that is added; after it they ask for a size."""
-BESIDE = ("next", "beside", "near", "alongside", "nearest")
+BESIDE = ("next", "beside", "near", "alongside", "nearest", "behind", "front", "under")
+"""The scenes are flat: whatever is behind or under a thing is near it."""
 VERBS = {
     "make": (
         "make",
@@ -98,7 +101,7 @@ VERBS = {
         "let",
         "set",
         "have",
-        "should",
+        "want",
     ),
     "remove": ("remove", "delete", "erase", "rid"),
     "add": ("add", "put", "place", "insert", "draw"),
@@ -116,14 +119,12 @@ FILLERS = (
         "would",
         "you",
         "i",
-        "want",
         "me",
         "just",
         "now",
         "thanks",
         "kindly",
         "hey",
-        "then",
         "also",
     ),
     *(
@@ -181,7 +182,14 @@ FILLERS = (
 SKY = ("sky", "sun", "clouds")
 GROUND = ("ground", "floor")
 INTO = ("into", "to")
-AND = ("and", "&", "plus")
+AND = ("and", "then", "&", "plus")
+SHOULD = ("should",)
+"""A verb of making that comes after its thing: "remove the tree and the car should be red"."""
+
+
+def plural(noun: str) -> str:
+    """Several of a thing."""
+    return _ODD_PLURALS.get(noun, f"{noun}s")
 
 
 def _senses() -> dict[str, tuple[Sense, str]]:
@@ -193,7 +201,7 @@ def _senses() -> dict[str, tuple[Sense, str]]:
 
     enter("verb", VERBS)
     enter("thing", THINGS)
-    enter("thing", {kind: tuple(f"{word}s" for word in words) for kind, words in THINGS.items()})
+    enter("thing", {kind: tuple(plural(word) for word in words) for kind, words in THINGS.items()})
     enter("colour", COLOUR_WORDS)
     enter("weather", WEATHER_ADJECTIVES)
     enter("weather", WEATHER_NOUNS)
@@ -208,6 +216,7 @@ def _senses() -> dict[str, tuple[Sense, str]]:
     enter("sky", {"sky": SKY, "ground": GROUND})
     enter("into", {"into": INTO})
     enter("and", {"and": AND})
+    enter("should", {"make": SHOULD})
     return table
 
 
@@ -216,7 +225,7 @@ SENSES = _senses()
 
 
 def known_words() -> tuple[str, ...]:
-    """Every word that a scenes model has met in training, sorted."""
+    """Every word that is one token of a scenes model, and that training says, sorted."""
     return tuple(sorted({*SENSES, *FILLERS}))
 
 

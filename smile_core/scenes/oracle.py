@@ -16,6 +16,9 @@ from smile_core.scenes.edits import Edit, apply, changes
 from smile_core.scenes.reading import Reading
 from smile_core.scenes.scene import Scene
 
+VERSION = 3
+"""Goes up whenever a text comes to be read, or a scene to be drawn, in another way."""
+
 
 def read(prompt: str, scene: Scene) -> tuple[Edit, ...]:
     """The edits that a prompt asks of a scene; empty where nothing can be understood."""
@@ -40,18 +43,27 @@ def exhaustive_influences(words: Sequence[str], scene: Scene) -> np.ndarray:
     """What fitting all 2^n sub-prompts gives each word, the response being `share_achieved`.
 
     Args:
-        words: the prompt's n words, n <= 16.
+        words: the prompt's n words.
         scene: the scene before the edit.
 
     Returns:
         float array (n,): the mean share with the word minus the mean share without it.
+
+    Raises:
+        ValueError: more than 16 words.
     """
+    _few(words)
     prompt = " ".join(words)
     wanted = changes(scene, read(prompt, scene))
     size = max(len(wanted), 1)
     shares = np.array([len(wanted & changes(scene, read(text, scene))) / size for text in _sub_prompts(words)])
     cube = shares.reshape((2,) * len(words))  # The first axis is the last word.
     return np.array([np.diff(cube, axis=axis).mean() for axis in reversed(range(len(words)))])
+
+
+def _few(words: Sequence[str]) -> None:
+    if len(words) > 16:
+        raise ValueError(f"{len(words)} words have 2^{len(words)} sub-prompts; the oracle tries those of 16 at most")
 
 
 def _sub_prompts(words: Sequence[str]) -> Iterator[str]:
@@ -67,12 +79,16 @@ def needed_words(words: Sequence[str], scene: Scene) -> np.ndarray:
     subset of it does.
 
     Args:
-        words: the prompt's n words; 2^n scenes are compared, so n <= 16 is practical.
+        words: the prompt's n words.
         scene: the scene before the edit.
 
     Returns:
         bool array (n,).
+
+    Raises:
+        ValueError: more than 16 words.
     """
+    _few(words)
     n = len(words)
     target = edited_scene(" ".join(words), scene)
     sufficient = np.array([edited_scene(text, scene) == target for text in _sub_prompts(words)])
@@ -96,7 +112,7 @@ class OracleEditor:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.fingerprint = f"oracle-2:{scene.to_json()}"
+        self.fingerprint = f"oracle-{VERSION}:{scene.to_json()}"
         self._draw = lru_cache(maxsize=512)(draw)
 
     def describe(self) -> dict[str, str]:

@@ -1,59 +1,16 @@
-"""Understand an instruction for a scene: one left-to-right pass over the words' senses.
-
-No word order is required beyond what a reader would need, because sub-prompts have lost words
-anywhere. First the words become mentions of things, then the mentions become edits.
-"""
+"""Understand an instruction for a scene: the things that it mentions become edits."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import cast
 
-from smile_core.scenes.edits import (
-    Add,
-    Edit,
-    Move,
-    MoveNear,
-    Recolour,
-    Remove,
-    Replace,
-    Resize,
-    SetGround,
-    SetSeason,
-    SetTime,
-    SetWeather,
-    Which,
-)
-from smile_core.scenes.lexicon import SENSES, Sense, bare
-from smile_core.scenes.scene import USUAL_COLOUR, Ground, Scene, Season, Side, Time, Weather
+from smile_core.scenes.edits import Add, Edit, Move, MoveNear, Recolour, Remove, Replace, Resize, Which
+from smile_core.scenes.mentions import Mention, Pass, new_colour, tokens_of
+from smile_core.scenes.scene import USUAL_COLOUR, WIDTH, Scene, Side, Thing
 
 _EDGE = {"left": 0.0, "right": 1.0}
-
-
-@dataclass
-class _Mention:
-    """A thing that the prompt names, with the verb that governs it and the words that belong to it."""
-
-    kind: str
-    verb: str
-    before: list[str]
-    after: list[str] = field(default_factory=list)
-    side_before: str = ""
-    side_after: str = ""
-    build: str = ""
-    size: str = ""
-    beside: str = ""
-    follows_into: bool = False
-
-
-@dataclass(frozen=True)
-class _Token:
-    sense: Sense
-    value: str
-    touches_thing: bool  # The very next word names a thing.
-    before_thing: bool  # A thing is named later, before the next "and".
 
 
 class Reading:
@@ -65,16 +22,30 @@ class Reading:
     def of(self, prompt: str) -> tuple[Edit, ...]:
         """The edits that the prompt asks for, things first, then the surroundings.
 
-        A colour belongs to the thing named before it while that one still lacks a new colour, else to
-        the thing named next. A thing's present colour, its side or its neighbour only point it out
-        ("the red car", "the car on the left", "the car next to the tree").
+        A thing's present colour, its side or its neighbour only point it out ("the red car", "the car on the
+        left", "the car next to the tree"). Of things joined by "and" the first ones take what is said of the last
+        ("make the house and the car red").
         """
-        pass_ = _Pass(self._scene)
-        for token in _tokens(prompt):
+        pass_ = Pass(self._scene)
+        for token in tokens_of(prompt):
             pass_.take(token)
-        return (*self._edits_of(pass_.finished()), *pass_.surroundings)
+        mentions = pass_.finished()
+        for mention, following in reversed(list(itertools.pairwise(mentions))):
+            self._share(mention, following)
+        return (*self._edits_of(mentions), *pass_.surroundings)
 
-    def _edits_of(self, mentions: Sequence[_Mention]) -> list[Edit]:
+    def _share(self, mention: Mention, following: Mention) -> None:
+        """Say of a thing what is said of the one after it, where nothing is said of it alone."""
+        if not following.shares or mention.verb != following.verb:
+            return
+        if mention.verb == "make" and new_colour(mention, self._scene) is None and not mention.size:
+            mention.after = [*mention.after, *following.after]
+            mention.size = following.size
+        if mention.verb == "move" and not (mention.side_after or mention.beside):
+            mention.side_after, mention.beside = following.side_after, following.beside
+            mention.beside_colours, mention.beside_side = following.beside_colours, following.beside_side
+
+    def _edits_of(self, mentions: Sequence[Mention]) -> list[Edit]:
         edits: list[Edit] = []
         replaced = False
         for mention, following in itertools.zip_longest(mentions, mentions[1:]):
@@ -93,7 +64,7 @@ class Reading:
                 edits.extend(self._changed(mention, which))
         return edits
 
-    def _changed(self, mention: _Mention, which: Which) -> list[Edit]:
+    def _changed(self, mention: Mention, which: Which) -> list[Edit]:
         match mention.verb:
             case "remove" if not (mention.after or mention.size):
                 return [Remove(which)]
@@ -102,8 +73,8 @@ class Reading:
             case "move":
                 if mention.side_after:
                     return [Move(which, cast(Side, mention.side_after))]
-                anchor = self._place_of(mention.beside)
-                return [] if anchor is None else [MoveNear(which, anchor)]
+                near = self._place_beside(mention)
+                return [] if near is None else [MoveNear(which, near)]
             case "grow" | "shrink":
                 return [Resize(which, mention.verb == "grow")]
         colour = new_colour(mention, self._scene)
@@ -112,167 +83,61 @@ class Reading:
             edits.append(Resize(which, mention.size == "bigger"))
         return edits
 
-    def _added(self, mention: _Mention) -> Edit:
+    def _added(self, mention: Mention) -> Edit:
         size = {"": 1.0, "bigger": 1.45, "smaller": 0.65}[mention.build or mention.size]
         side = mention.side_after or mention.side_before
-        near = _EDGE[side] if side else self._place_of(mention.beside)
+        near = _EDGE[side] if side else self._place_beside(mention)
         return Add(mention.kind, _last(mention) or USUAL_COLOUR[mention.kind], size, near)
 
-    def _pointed_out(self, mention: _Mention) -> Which:
+    def _pointed_out(self, mention: Mention) -> Which:
         """Which things of the scene a mention means; empty where there is none of the kind."""
         scene = self._scene
-        which = [i for i, thing in enumerate(scene.things) if thing.kind == mention.kind]
-        for colour in mention.before:
-            which = [i for i in which if scene.things[i].colour == colour] or which
+        which = _alike(scene, mention.kind, mention.before)
         side = mention.side_before or ("" if mention.verb in ("move", "add") else mention.side_after)
         if side and which:
             which = [min(which, key=lambda i: scene.things[i].x if side == "left" else -scene.things[i].x)]
         moved_there = mention.verb == "move" and not mention.side_after
-        anchors = [] if moved_there else [thing.x for thing in scene.things if thing.kind == mention.beside]
+        anchors = [] if moved_there else self._anchors(mention)
         if anchors and which:
-            which = [min(which, key=lambda i: min(abs(scene.things[i].x - x) for x in anchors))]
+            which = [min(which, key=lambda i: min(_far(scene.things[i], a, mention.beside_side) for a in anchors))]
         return tuple(which)
 
-    def _place_of(self, kind: str) -> float | None:
-        return next((thing.x for thing in self._scene.things if thing.kind == kind), None)
+    def _anchors(self, mention: Mention) -> list[Thing]:
+        return [self._scene.things[i] for i in _alike(self._scene, mention.beside, mention.beside_colours)]
+
+    def _place_beside(self, mention: Mention) -> float | None:
+        """Where something goes that is put beside a thing, as a share of the picture's width; None without one."""
+        anchor = next(iter(self._anchors(mention)), None)
+        if anchor is None:
+            return None
+        if not mention.beside_side:
+            return anchor.x
+        apart = (WIDTH[anchor.kind] * anchor.size + WIDTH[mention.kind]) / 2
+        return round(anchor.x - apart if mention.beside_side == "left" else anchor.x + apart, 4)
 
 
-class _Pass:
-    """The one pass over the words: what has been named so far, and what waits for the next thing."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._mentions: list[_Mention] = []
-        self.surroundings: list[Edit] = []
-        self._verb, self._into, self._relation, self._ground_named = "make", False, False, False
-        self._new_clause = False
-        self._waiting = _Mention("", "", [])
-
-    def take(self, token: _Token) -> None:
-        """Read one more word."""
-        value, last = token.value, self._mentions[-1] if self._mentions else None
-        opens = self._new_clause and token.before_thing  # "and in red paint the house"
-        match token.sense:
-            case "verb":
-                self._verb, self._into, self._relation = value, False, False
-            case "into":
-                self._into = (bool(self._mentions) or self._ground_named) and not self._relation
-            case "and":
-                self._into = self._relation = False
-                self._new_clause = True
-            case "beside":
-                self._relation = True
-            case "thing" | "sky":
-                self._ground_named = self._ground_named or value == "ground"
-                self._name(value)
-            case "colour":
-                if last is None or opens or self._colour_is_for_the_next(token, last):
-                    self._waiting.before.append(value)
-                else:
-                    last.after.append(value)
-            case "side":
-                if token.touches_thing:
-                    self._waiting.side_before = value
-                else:
-                    (self._waiting if last is None or opens else last).side_after = value
-                self._into = False
-            case "size" | "build":
-                if token.touches_thing or last is None:
-                    setattr(self._waiting, token.sense, value)
-                else:
-                    last.size = value
-            case "terrain":
-                if value == self._scene.ground:
-                    self._ground_named = True
-                elif self._into or self._verb == "replace" or self._ground_named:
-                    self.surroundings.append(SetGround(cast(Ground, value)))
-            case _:
-                self.surroundings.extend(self._surroundings(token.sense, value))
-
-    def finished(self) -> list[_Mention]:
-        """All mentions, once the last word is read; what still waits belongs to the last of them."""
-        if self._mentions:
-            last, waiting = self._mentions[-1], self._waiting
-            last.after.extend(waiting.before)
-            last.side_after = last.side_after or waiting.side_after or waiting.side_before
-            last.size = last.size or waiting.size
-        return self._mentions
-
-    def _name(self, kind: str) -> None:
-        if self._relation:
-            # "next to the tree": the tree only says which thing is meant, or where it goes.
-            self._relation = False
-            if self._mentions:
-                self._mentions[-1].beside = kind
-                self._waiting = _Mention("", "", [])
-            else:
-                self._waiting = _Mention("", "", [], beside=kind)
-            return
-        waiting = self._waiting
-        self._mentions.append(
-            _Mention(
-                kind,
-                self._verb,
-                waiting.before,
-                side_before=waiting.side_before,
-                side_after=waiting.side_after,
-                build=waiting.build,
-                size=waiting.size,
-                beside=waiting.beside,
-                follows_into=self._into,
-            )
-        )
-        self._waiting, self._into, self._new_clause = _Mention("", "", []), False, False
-
-    def _colour_is_for_the_next(self, token: _Token, last: _Mention) -> bool:
-        if not token.touches_thing:
-            return False
-        return last.verb != "make" or self._into or self._relation or new_colour(last, self._scene) is not None
-
-    def _surroundings(self, sense: Sense, value: str) -> list[Edit]:
-        scene = self._scene
-        if self._verb == "remove":
-            return [SetWeather("clear")] if sense == "weather" and value == scene.weather else []
-        match sense:
-            case "weather":
-                return [SetWeather(cast(Weather, value))]
-            case "time":
-                return [SetTime(cast(Time, value))]
-            case "season":
-                return [SetSeason(cast(Season, value))]
-        return [SetGround(cast(Ground, value))]
+def _alike(scene: Scene, kind: str, colours: Sequence[str]) -> list[int]:
+    """The things of a kind, those of a colour where there are such."""
+    which = [i for i, thing in enumerate(scene.things) if thing.kind == kind]
+    for colour in colours:
+        which = [i for i in which if scene.things[i].colour == colour] or which
+    return which
 
 
-def new_colour(mention: _Mention, scene: Scene) -> str | None:
-    """The last colour named beside a thing that does not merely point it out."""
-    colours = {thing.colour for thing in scene.things if thing.kind == mention.kind}
-    pointing = [colour for colour in mention.before if colour in colours]
-    meant = set(pointing[-1:]) or colours
-    new = [c for c in mention.before if c not in colours] + [c for c in mention.after if {c} != meant]
-    return new[-1] if new else None
+def _far(thing: Thing, anchor: Thing, side: str) -> float:
+    """How far a thing is from another; one on the wrong side of it is farther than any on the right one."""
+    wrong = (side == "left" and thing.x > anchor.x) or (side == "right" and thing.x < anchor.x)
+    return abs(thing.x - anchor.x) + wrong
 
 
-def _last(mention: _Mention) -> str:
+def _last(mention: Mention) -> str:
     colours = [*mention.before, *mention.after]
     return colours[-1] if colours else ""
 
 
-def _is_replaced(mention: _Mention, following: _Mention) -> bool:
-    if following.kind in ("sky", "ground"):
+def _is_replaced(mention: Mention, following: Mention) -> bool:
+    if following.kind in ("sky", "ground") or following.shares:
         return False
     if mention.verb == "replace" and following.verb == "replace":
         return True
     return mention.verb == "make" and following.verb == "make" and following.follows_into
-
-
-def _tokens(prompt: str) -> list[_Token]:
-    """The words that mean something."""
-    senses = [SENSES.get(bare(word)) for word in prompt.split()]
-    tokens: list[_Token] = []
-    ahead, following = False, False  # Going backwards: is a thing named in this clause, and by the very next word?
-    for sense in reversed(senses):
-        if sense is not None:
-            tokens.append(_Token(*sense, touches_thing=following, before_thing=ahead))
-            ahead = sense[0] == "thing" or (ahead and sense[0] != "and")
-        following = sense is not None and sense[0] == "thing"
-    return tokens[::-1]

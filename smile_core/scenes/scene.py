@@ -96,7 +96,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scene:
-    """A whole picture: things from left to right of insertion, then sky, light and ground.
+    """A whole picture: things in the order in which they were put there, then sky, light and ground.
 
     `backdrop` seeds what no instruction names (hills, clouds, the sun's place).
     """
@@ -146,7 +146,7 @@ def free_place(things: Iterable[Thing], kind: str, *, size: float = 1.0, near: f
 
 
 def random_scene(seed: int, *, things: tuple[int, int] = (1, 5)) -> Scene:
-    """A scene with `things[0]` to `things[1]` objects, each in its usual light.
+    """A scene with `things[0]` to `things[1]` objects.
 
     One in four holds two things of one kind in different colours. Six in ten are a clear summer day;
     the others start in another season, light or weather.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +30,8 @@ from smile_core.scenes.edits import (
     changes,
 )
 from smile_core.scenes.labelled import Labelled, labelled_prompts
-from smile_core.scenes.language import random_instruction, random_sub_prompt
-from smile_core.scenes.lexicon import FILLERS, SENSES, known_words
+from smile_core.scenes.language import random_instruction, random_phrases, random_sub_prompt
+from smile_core.scenes.lexicon import FILLERS, SENSES, THINGS, known_words, plural
 from smile_core.scenes.oracle import (
     OracleEditor,
     edited_scene,
@@ -53,6 +53,7 @@ from smile_core.scenes.scene import (
     WIDTH,
     Scene,
     Thing,
+    Time,
     random_scene,
 )
 from smile_core.scenes.scene_png import scene_of, scene_png
@@ -84,6 +85,7 @@ READINGS: dict[str, tuple[Edit, ...]] = {
     "replace the tree with a red ball": (Replace(TREE, "ball", "red"),),
     "turn the tree into a lamp": (Replace(TREE, "lamp", "black"),),
     "turn the tree a lamp": (),
+    "swap the tree and the car": (),
     "make the car bigger": (Resize(CAR, True),),
     "make the car very small": (Resize(CAR, False),),
     "shrink the house and paint the car red": (Resize(HOUSE, False), Recolour(CAR, "red")),
@@ -105,6 +107,31 @@ READINGS: dict[str, tuple[Edit, ...]] = {
     "turn this image to autumn": (SetSeason("autumn"),),
     "remove the snow": (),
     "": (),
+    # Two edits, each with words of its own.
+    "remove the car and add a big red lamp": (Remove(CAR), Add("lamp", "red", 1.45)),
+    "make the car red then remove the tree": (Recolour(CAR, "red"), Remove(TREE)),
+    "make the house bigger and the car smaller": (Resize(HOUSE, True), Resize(CAR, False)),
+    "house bigger car smaller": (Resize(HOUSE, True), Resize(CAR, False)),
+    "move the car left and the house right": (Move(CAR, "left"), Move(HOUSE, "right")),
+    "move the car left house right": (Move(CAR, "left"), Move(HOUSE, "right")),
+    "shrink the house and the car should be red": (Resize(HOUSE, False), Recolour(CAR, "red")),
+    "add a lamp and i want the car in white": (Add("lamp", "black"), Recolour(CAR, "white")),
+    "move the tree to the left and the car , make it red": (Move(TREE, "left"), Recolour(CAR, "red")),
+    # One edit of several things.
+    "make the house and the car red": (Recolour(HOUSE, "red"), Recolour(CAR, "red")),
+    "make the house and the car bigger": (Resize(HOUSE, True), Resize(CAR, True)),
+    "enlarge the house and the car": (Resize(HOUSE, True), Resize(CAR, True)),
+    "move the house and the car to the right": (Move(HOUSE, "right"), Move(CAR, "right")),
+    # A verb stands before its thing, or nothing is asked.
+    "make the tree remove the": (),
+    # Several of a thing.
+    "remove the trees": (Remove(TREE),),
+    "add two men": (Add("person", "red"),),
+    # Where something goes.
+    "add a ball in front of the house": (Add("ball", "red", 1.0, 0.26),),
+    "add a ball to the left of the tree": (Add("ball", "red", 1.0, 0.55),),
+    "add a ball to the left of the picture": (Add("ball", "red", 1.0, 0.0),),
+    "move the car to the left of the picture": (Move(CAR, "left"),),
 }
 
 
@@ -129,12 +156,31 @@ POINTING: dict[str, tuple[Edit, ...]] = {
     "paint the tree next to the dog white": (Recolour((0,), "white"),),
     "paint the tree beside the blue car yellow": (Recolour((1,), "yellow"),),
     "paint the tree next to the house yellow": (Recolour((0, 1), "yellow"),),
+    "paint the tree on the right of the car yellow": (Recolour((1,), "yellow"),),
+    "paint the tree to the right of the dog yellow": (Recolour((1,), "yellow"),),
+    "in green paint the red tree": (Recolour((1,), "green"),),
+    "make the trees blue": (Recolour((0, 1), "blue"),),
+    "put a ball next to the red tree": (Add("ball", "red", 1.0, 0.8),),
+    "move the car near the green tree": (MoveNear((3,), 0.2),),
 }
 
 
 @pytest.mark.parametrize(("text", "edits"), POINTING.items())
 def test_which_of_two_is_meant(text: str, edits: tuple[Edit, ...]) -> None:
     assert read(text, TWO_TREES) == edits
+
+
+def test_joined_phrases_ask_for_what_each_asks() -> None:
+    """500 pairs of phrases as instructions join them: two edits are read as those of either half."""
+    joined = 0
+    for seed in range(500):
+        scene, random = random_scene(seed + 3000), np.random.default_rng(seed)
+        parts = random_phrases(random, scene, 2)
+        joined += len(parts) == 2
+        meant = set().union(*(read(part, scene) for part in parts))
+        for joint in ("and", "then", "plus", "and also"):
+            assert set(read(f" {joint} ".join(parts), scene)) == meant, parts
+    assert joined > 450
 
 
 def test_edits_do_what_they_say(street: Scene) -> None:
@@ -201,6 +247,12 @@ def test_truths_of_random_prompts_hold_together(seed: int) -> None:
     assert edited_scene(prompt.upper() + " !", scene) == edited_scene(prompt, scene)
 
 
+@pytest.mark.parametrize("truth", [exhaustive_influences, needed_words])
+def test_more_than_16_words_are_refused(truth: Callable[..., np.ndarray], street: Scene) -> None:
+    with pytest.raises(ValueError, match="16 at most"):
+        truth(["please"] * 17, street)
+
+
 def test_weather_can_be_removed(street: Scene) -> None:
     snowy = replace(street, weather="snow")
     assert edited_scene("remove the snow", snowy) == street
@@ -249,6 +301,22 @@ def test_drawing_is_repeatable_and_shows_every_attribute(street: Scene) -> None:
     assert len(set(pictures)) == len(pictures)
 
 
+def test_what_stands_nearer_hides_what_stands_behind_it() -> None:
+    car, person = Thing("car", "red", 0.55), Thing("person", "blue", 0.5)
+    alone, both = (draw(Scene(things)).astype(int) for things in ((person,), (person, car)))
+    body = np.abs(alone - draw(Scene(())).astype(int)).sum(2) > 60
+    assert (alone[body] == both[body]).mean() > 0.9
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_snow_lies_on_the_grass_and_not_on_what_stands_at_the_edge(time: Time) -> None:
+    bare = Scene((), weather="snow", time=time)
+    fence = replace(bare, things=(Thing("fence", "black", 0.14, 1.7),))
+    without, with_fence = draw(bare).astype(int), draw(fence).astype(int)
+    assert (without[88:92, 80:] == with_fence[88:92, 80:]).all()
+    assert np.abs(without - with_fence).max() > 60
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_random_scenes_and_instructions_hold_together(seed: int) -> None:
     scene, random = random_scene(seed), np.random.default_rng(seed)
@@ -285,7 +353,7 @@ def test_quiz_choices_differ_and_the_oracle_gets_them_right() -> None:
         assert len(question.choices) == CHOICES
         assert len({choice.tobytes() for choice in question.choices}) >= CHOICES - 1
         assert is_right(question, question.choices[0])
-        assert question.near >= 11
+        assert question.near >= 12
         assert not is_right(question, question.source)
         edited = OracleEditor(question.scene).edit(question.source, [question.instruction], seed=0)[0]
         assert is_right(question, edited)
@@ -310,6 +378,23 @@ def test_the_vocabulary_is_large_enough() -> None:
     assert len(known_words()) >= 200
     assert "color" in known_words()
     assert "colour" in known_words()
+
+
+def test_every_word_that_means_something_is_said() -> None:
+    """What instructions never say, a model would never learn; words that mean nothing are strewn in by training."""
+    said: set[str] = set()
+    plurals = {plural(noun) for group in THINGS.values() for noun in group}
+    for seed in range(20_000):
+        said.update(random_instruction(np.random.default_rng(seed), random_scene(seed)).split())
+        if set(SENSES) - plurals <= said and seed > 3000:
+            break
+    assert set(SENSES) - plurals <= said
+    assert all(any(plural(noun) in said for noun in group) for group in THINGS.values())
+    assert said - {","} <= set(known_words())
+
+
+def test_forty_prompts_are_labelled() -> None:
+    assert len(labelled_prompts()) == 40
 
 
 @pytest.mark.parametrize("labelled", labelled_prompts(), ids=lambda labelled: labelled.prompt)

@@ -19,7 +19,8 @@ from smile_core.scenes.draw import draw
 from smile_core.scenes.scene import random_scene
 from smile_core.scenes.training import average, ip2p
 from smile_core.scenes.training.pairs import Pairs
-from smile_core.scenes.training.starting import Start, save_half
+from smile_core.scenes.training.saving import save_half
+from smile_core.scenes.training.starting import Start
 from smile_core.scenes.training.turbo import TIMESTEP, new_pipeline
 
 
@@ -58,7 +59,7 @@ def test_an_average_with_it_has_turbos_layout_again(
     turbo: Any, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     """Before training it is turbo's own UNet, so that the mean of both is that one."""
-    save_half(ip2p.from_turbo(turbo), ip2p.pipeline_of, ip2p.EDITING, tmp_path / "untrained")
+    save_half(ip2p.from_turbo(turbo), ip2p.pipeline_of, tmp_path / "untrained", editing=ip2p.EDITING)
     other = trained if kept else tmp_path / "untrained"
     turbo.save_pretrained(tmp_path / "turbo")
     arguments = [str(tmp_path / "turbo"), str(other), "--out", str(tmp_path / "mean"), "--share", "0.25"]

@@ -15,19 +15,29 @@ from smile_core import explain
 from smile_core.editors.registry import open_editor, shipped_models
 from smile_core.scenes.draw import draw
 from smile_core.scenes.quiz import right_share
-from smile_core.scenes.scene import random_scene
+from smile_core.scenes.scene import Scene, Thing, random_scene
 
 PROMPTS = ["make the car red", "", "make it snowy", "make the car red", "remove the tree", "car red"]
 
 
-SHIPPED = 0.50
-"""The weights that are shipped choose right more often than this; their bar is in bench/bars.toml."""
-
-
 def test_the_right_one_of_22_pictures() -> None:
-    """200 questions about scenes that training never drew; bench.scenes asks 500 others."""
+    """200 questions about scenes that training never drew; bench.scenes asks 500 others, and its bar is 0.9.
+
+    0.84 is three standard errors of 200 answers below that.
+    """
     share, kinds = right_share(open_editor("scenes-turbo"), count=200, seed=40_000)
-    assert share >= SHIPPED, kinds
+    assert share >= 0.84, kinds
+
+
+@pytest.mark.parametrize("model", ["scenes-turbo", "scenes-ip2p"])
+def test_several_of_a_thing_are_understood(model: str) -> None:
+    """A plural edits as the noun does."""
+    editor, source = open_editor(model), draw(Scene((Thing("car", "blue", 0.3), Thing("tree", "green", 0.75))))
+    for one, several in (("remove the car", "remove the cars"), ("make the tree red", "make the trees red")):
+        first, second = (np.asarray(edit, float) for edit in editor.edit(source, [one, several], seed=0))
+        changed = np.square(first - source).mean()
+        assert changed > 100
+        assert np.square(first - second).mean() < 0.1 * changed
 
 
 def test_an_empty_prompt_changes_nothing() -> None:
@@ -36,7 +46,7 @@ def test_an_empty_prompt_changes_nothing() -> None:
         source = draw(random_scene(seed), size=(192 if seed % 2 else 128, 128))
         edited = np.asarray(editor.edit(source, [""], seed=0)[0], float)
         assert edited.shape == source.shape
-        assert 10 * np.log10(255**2 / np.square(edited - source).mean()) >= 26
+        assert 10 * np.log10(255**2 / np.square(edited - source).mean()) >= 28
 
 
 def test_the_oracle_is_not_needed(tmp_path: Path) -> None:

@@ -26,16 +26,13 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 
 from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
+from smile_core.scenes.training.batches import LATENT_BATCH, PIXEL_BATCH, pick_pool
 from smile_core.scenes.training.ip2p import train_decoder
 from smile_core.scenes.training.loop import DEVICE, balanced, changed, train
 from smile_core.scenes.training.pairs import Pairs
 from smile_core.scenes.training.parts import LATENT_CHANNELS, new_unet, pixels_of, token_ids
-from smile_core.scenes.training.starting import Start, save_half, say_size, start
-from smile_core.scenes.training.turbo import (
-    LATENT_BATCH,
-    PIXEL_BATCH,
-    pick_pool,
-)
+from smile_core.scenes.training.saving import save_half, say_size
+from smile_core.scenes.training.starting import Start, start
 
 EDITING = {"steps": 2, "strength": 0.5, "guidance": 1}
 """What the editor uses unless told otherwise, saved beside the weights: of two steps the second, which is one."""
@@ -155,9 +152,7 @@ def train_inpainting(
         output = pipe.unet(given, time, encoder_hidden_states=features).sample.float()
         return balanced((output - wanted).square(), changed(source, wanted, 0.25))
 
-    train(
-        "inpainting", [pipe.unet, pipe.text_encoder], loss_of, steps=steps, rate=rate, seed=seed, on_save=on_save
-    )  # fmt: skip
+    train("inpainting", [pipe.unet, pipe.text_encoder], loss_of, steps=steps, rate=rate, seed=seed, on_save=on_save)
 
 
 def train_together(
@@ -204,7 +199,7 @@ def train_all(pipe: StableDiffusionInpaintPipeline, at: Start) -> None:
     say_size(pipe, at.pools)
 
     def save() -> None:
-        save_half(pipe, pipeline_of, EDITING, at.out)
+        save_half(pipe, pipeline_of, at.out, editing=EDITING)
 
     train_decoder(pipe.vae, at.pools, steps=at.steps[0], seed=at.seed + 7, rate=2 * at.rate)
     save()

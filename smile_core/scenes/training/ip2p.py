@@ -21,17 +21,12 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 
 from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
+from smile_core.scenes.training.batches import LATENT_BATCH, LATENT_NOISE, PIXEL_BATCH, WORST, pick_pool
 from smile_core.scenes.training.loop import DEVICE, balanced, changed, hardest, train
 from smile_core.scenes.training.pairs import Pairs
 from smile_core.scenes.training.parts import LATENT_CHANNELS, new_unet, pixels_of, token_ids
-from smile_core.scenes.training.starting import Start, save_half, say_size, start
-from smile_core.scenes.training.turbo import (
-    LATENT_BATCH,
-    LATENT_NOISE,
-    PIXEL_BATCH,
-    WORST,
-    pick_pool,
-)
+from smile_core.scenes.training.saving import save_half, say_size
+from smile_core.scenes.training.starting import Start, start
 
 DROPPED = 0.06
 """How often the text, the picture, or both are left out of a row."""
@@ -137,7 +132,7 @@ def train_all(pipe: StableDiffusionInstructPix2PixPipeline, at: Start) -> None:
     say_size(pipe, at.pools)
 
     def save() -> None:
-        save_half(pipe, pipeline_of, EDITING, at.out)
+        save_half(pipe, pipeline_of, at.out, editing=EDITING)
 
     train_decoder(pipe.vae, at.pools, steps=at.steps[0], seed=at.seed + 5, rate=2 * at.rate)
     save()

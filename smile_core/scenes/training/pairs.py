@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +13,12 @@ import numpy as np
 from smile_core.scenes.draw import draw
 from smile_core.scenes.edits import apply
 from smile_core.scenes.language import random_instruction, random_sub_prompt
-from smile_core.scenes.oracle import read
+from smile_core.scenes.lexicon import FILLERS
+from smile_core.scenes.oracle import VERSION, read
 from smile_core.scenes.scene import random_scene
 from smile_core.scenes.training.labels import edit_labels, how_often, kind_map
 
+SCENES = 27_000
 TEXTS_PER_SCENE = 9
 IN_FULL = 4
 """Of a scene's texts the first ones: two instructions, each twice."""
@@ -57,14 +60,17 @@ _ORDINARY_WORDS = """
 about after again also always another because been before being between both but came come could did does down
 each even every few first found from good great hand here high him how its keep last learn letter life line long
 many may mean might more most much must name never nothing number often only open other our over own page part
-people point quick same say seem sentence she so still story such take tell than their them there they think
+point quick same say seem sentence she so still story such take tell than their them there they think
 this time today us very was way well were what when where which while who why will with word work world would
 write year you
 """
 
 
-def _unknown_word(random: np.random.Generator) -> str:
-    if random.random() < 0.6:
+def _idle_word(random: np.random.Generator) -> str:
+    kind = random.random()
+    if kind < 0.25:
+        return str(random.choice(FILLERS))
+    if kind < 0.65:
         return str(random.choice(_ORDINARY_WORDS.split()))
     return "".join(random.choice(list("abcdefghijklmnopqrstuvwxyz#!123"), size=int(random.integers(1, 7))))
 
@@ -73,7 +79,7 @@ def _junk(random: np.random.Generator, text: str) -> str:
     """The text with one to three words that mean nothing, so that unknown words come to do nothing."""
     words = text.split()
     for _ in range(int(random.integers(1, 4))):
-        words.insert(int(random.integers(len(words) + 1)), _unknown_word(random))
+        words.insert(int(random.integers(len(words) + 1)), _idle_word(random))
     return " ".join(words)
 
 
@@ -128,13 +134,23 @@ def make_pairs(scenes: int, *, seed: int = 1, width: int = 128, processes: int =
 
 
 def pool(folder: Path, scenes: int, *, seed: int, width: int = 128, processes: int = 2) -> Pairs:
-    """The pool that the folder keeps, drawn first where it does not."""
-    if not (folder / "texts.txt").exists():
+    """The pool that the folder keeps, drawn first where it does not.
+
+    Raises:
+        ValueError: it keeps another one.
+    """
+    about = {"scenes": scenes, "seed": seed, "width": width, "oracle": VERSION}
+    note = folder / "about.json"
+    kept = json.loads(note.read_text(encoding="utf-8")) if note.exists() else None
+    if kept not in (None, about):
+        raise ValueError(f"{folder} keeps a pool of {kept}, not of {about}; take another --pool, or remove it")
+    if kept is None:
         pairs = make_pairs(scenes, seed=seed, width=width, processes=processes)
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "pictures.npy", pairs.pictures)
         np.savez(folder / "pairs.npz", kinds=pairs.kinds, edits=pairs.edits, source=pairs.source, target=pairs.target)
         (folder / "texts.txt").write_text("\n".join(pairs.texts), encoding="utf-8")
+        note.write_text(json.dumps(about) + "\n", encoding="utf-8")
     index = np.load(folder / "pairs.npz")
     return Pairs(
         # Gigabytes; several runs share what the system keeps of it.
@@ -147,4 +163,4 @@ def pool(folder: Path, scenes: int, *, seed: int, width: int = 128, processes: i
 def pools_in(folder: Path, scenes: int, *, seed: int) -> tuple[list[Pairs], list[Path]]:
     """The pool of square scenes, that of wide ones, a sixth as many, and the folder of each inside of `folder`."""
     folders = [folder / "128", folder / "192"]
-    return [pool(folders[0], scenes, seed=seed), pool(folders[1], scenes // 6, seed=seed, width=192)], folders
+    return [pool(folders[0], scenes, seed=seed), pool(folders[1], max(1, scenes // 6), seed=seed, width=192)], folders

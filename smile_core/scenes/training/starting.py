@@ -1,23 +1,21 @@
-"""What the trainings that start from scenes-turbo share: the command line, the pools, the folder that is written."""
+"""What the trainings that start from scenes-turbo share: the command line, the pools, what they begin with."""
 
 from __future__ import annotations
 
 import argparse
-import copy
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
 from smile_core.editors.img2img_turbo_pipeline import Img2ImgTurboPipeline
+from smile_core.scenes.training.latents import encode_all
 from smile_core.scenes.training.loop import DEVICE
-from smile_core.scenes.training.pairs import Pairs, pools_in
-from smile_core.scenes.training.turbo import encode_all, write_known_pictures
+from smile_core.scenes.training.pairs import SCENES, Pairs, pools_in
+from smile_core.scenes.training.tokenizer import check_words
 
 
 @dataclass(frozen=True)
@@ -55,43 +53,27 @@ def start(name: str, stages: Mapping[str, int], rate_of: str) -> Start:
         stages: each stage's letter and how many steps it takes unless told otherwise.
         rate_of: what `--rate` is the highest rate of.
     """
+    first, *_ = stages
     parser = argparse.ArgumentParser(description=f"Train {name}.")
     parser.add_argument("--start", type=Path, required=True, help="scenes-turbo's folder; its encoder is kept")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
     parser.add_argument("--decoder", type=Path, help="folder whose autoencoder to keep; the rest begins as the start's")
     parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
-    parser.add_argument("--scenes", type=int, default=18_000)
-    parser.add_argument("--steps", type=int, nargs=len(stages), default=tuple(stages.values()), metavar=tuple(stages))
+    parser.add_argument("--pool-seed", type=int, default=1, help="of the drawn pairs")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="how many to draw, and a sixth as many wide ones")
+    usual = " ".join(map(str, stages.values()))
+    said = f"of each stage; {usual}, and none of {first} with --resume or --decoder"
+    parser.add_argument("--steps", type=int, nargs=len(stages), metavar=tuple(stages), help=said)
     parser.add_argument("--rate", type=float, default=1e-3, help=f"highest, of {rate_of}")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
-    pools, folders = pools_in(kept, options.scenes, seed=options.seed)
+    pools, folders = pools_in(kept, options.scenes, seed=options.pool_seed)
     turbo = Img2ImgTurboPipeline.from_pretrained(options.start, dtype=torch.float32).to(DEVICE)
-    steps = tuple(options.steps)
+    check_words(turbo.tokenizer)
+    goes_on = options.resume or options.decoder
+    steps = tuple(options.steps or [0 if goes_on and stage == first else stages[stage] for stage in stages])
     given = options.resume, options.out, steps, options.rate, options.seed, options.decoder
     return Start(turbo, pools, folders, *given)
-
-
-def say_size(pipe: Any, pools: list[Pairs]) -> None:
-    """Print how much is learnt by how much."""
-    count = sum(p.numel() for m in (pipe.vae, pipe.unet, pipe.text_encoder) for p in m.parameters())
-    print(f"{sum(len(p.texts) for p in pools)} instructions, {count / 1e6:.2f} M parameters, {DEVICE}", flush=True)
-
-
-def save_half(pipe: Any, built: Callable[..., Any], editing: Mapping[str, float], folder: Path) -> None:
-    """Save a half-precision copy as safetensors, with how the editor runs it.
-
-    Args:
-        pipe: the pipeline that is trained.
-        built: makes such a pipeline of autoencoder, text encoder, tokenizer, UNet and scheduler.
-        editing: settings that the editor uses unless told otherwise.
-        folder: where to.
-    """
-    vae, text_encoder, unet = (copy.deepcopy(part).cpu().half() for part in (pipe.vae, pipe.text_encoder, pipe.unet))
-    saved = built(vae, text_encoder, pipe.tokenizer, unet, pipe.scheduler)
-    saved.save_pretrained(folder, safe_serialization=True)
-    write_known_pictures(folder)
-    (folder / "editing.json").write_text(json.dumps(editing) + "\n", encoding="utf-8")

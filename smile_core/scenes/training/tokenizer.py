@@ -29,8 +29,20 @@ def build_tokenizer(folder: Path) -> CLIPTokenizer:
     folder.mkdir(parents=True, exist_ok=True)
     bpe.model.save(str(folder))
     tokenizer = CLIPTokenizer.from_pretrained(folder, model_max_length=LENGTH)
-    broken = [word for word in known_words() if len(tokenizer.tokenize(word)) != 1]
-    if broken:
-        raise RuntimeError(f"these words are more than one token: {broken}")
+    check_words(tokenizer)
     tokenizer.save_pretrained(folder)
     return tokenizer
+
+
+def check_words(tokenizer: CLIPTokenizer) -> None:
+    """See that each known word is one token.
+
+    Raises:
+        ValueError: some are more, since the lexicon has gained words.
+    """
+    broken = [word for word in known_words() if len(tokenizer.tokenize(word)) != 1]
+    if broken:
+        raise ValueError(
+            f"these words are more than one token: {', '.join(broken)}; "
+            "give the weights the new words first: python -m smile_core.scenes.training.words"
+        )

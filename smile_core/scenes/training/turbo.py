@@ -1,6 +1,6 @@
 """Train scenes-turbo from nothing, or go on from the weights that are there.
 
-    python -m smile_core.scenes.training.turbo --out FOLDER [--resume FOLDER] [--steps A L B C]
+    python -m smile_core.scenes.training.turbo --out FOLDER [--resume FOLDER] [--pool FOLDER] [--steps A L B C]
 
 Four stages, each seeded:
 A. The autoencoder with its skip connections learns from pairs without text: the decoder sees the
@@ -15,9 +15,6 @@ The weights saved are an exponential moving average, half precision, in diffuser
 from __future__ import annotations
 
 import argparse
-import copy
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,9 +27,11 @@ from torch import Tensor, nn
 
 from smile_core.editors.img2img_turbo_pipeline import TIMESTEP, Img2ImgTurboPipeline, SkipAutoencoderKL
 from smile_core.scenes.scene import KINDS
+from smile_core.scenes.training.batches import LATENT_BATCH, LATENT_NOISE, PIXEL_BATCH, WORST, pick_pool
 from smile_core.scenes.training.labels import GRID
+from smile_core.scenes.training.latents import encode_all
 from smile_core.scenes.training.loop import DEVICE, balanced, changed, hardest, train
-from smile_core.scenes.training.pairs import Pairs, pools_in
+from smile_core.scenes.training.pairs import SCENES, Pairs, pools_in
 from smile_core.scenes.training.parts import (
     LATENT_CHANNELS,
     new_autoencoder,
@@ -42,19 +41,13 @@ from smile_core.scenes.training.parts import (
     token_ids,
     train_language,
 )
-from smile_core.scenes.training.tokenizer import build_tokenizer
+from smile_core.scenes.training.saving import save_half, say_size
+from smile_core.scenes.training.tokenizer import build_tokenizer, check_words
 
-LATENT_BATCH = 32
-PIXEL_BATCH = 8
-LATENT_NOISE = 0.15
-WIDE = 0.15
-"""How often a batch is of wide pictures."""
+STEPS = (3000, 1500, 8000, 1500)
+"""Of the four stages."""
 SEEING = 0.1
 """Weight of naming what stands where, beside the edit itself."""
-WORST = 0.25
-"""Weight of a picture's worst places, beside all of them."""
-MOST_COLOURS = 28
-"""More colours than any scene has, fewer than photographs have; see `editors/known_pictures.py`."""
 
 
 def new_pipeline(folder: Path) -> Img2ImgTurboPipeline:
@@ -64,11 +57,6 @@ def new_pipeline(folder: Path) -> Img2ImgTurboPipeline:
     return Img2ImgTurboPipeline(
         new_autoencoder(), new_text_encoder(tokenizer), tokenizer, new_unet(LATENT_CHANNELS), scheduler
     )
-
-
-def pick_pool(random: np.random.Generator, count: int) -> int:
-    """Which pool the next batch comes from: 0 is the square one."""
-    return int(count > 1 and random.random() < WIDE)
 
 
 def train_autoencoder(vae: SkipAutoencoderKL, pools: list[Pairs], *, steps: int, seed: int, rate: float) -> None:
@@ -94,24 +82,6 @@ def train_autoencoder(vae: SkipAutoencoderKL, pools: list[Pairs], *, steps: int,
             rows = np.arange(0, len(pools[0].pictures), 97)[:256]
             sample, _ = vae.encode_with_skips(pixels_of(pools[0], rows))
         vae.register_to_config(scaling_factor=round(float(1 / sample.std()), 4))
-
-
-def encode_all(vae: SkipAutoencoderKL, pairs: Pairs, folder: Path) -> Tensor:
-    """Scaled latents (M, C, h, w) of every picture, half precision; the pool's folder keeps them for this encoder."""
-    encoder = [v for k, v in sorted(vae.state_dict().items()) if k.startswith(("encoder.", "quant_conv."))]
-    weights = (v.cpu().half().numpy().tobytes() for v in encoder)
-    kept = folder / f"latents-{hashlib.sha256(b''.join(weights)).hexdigest()[:12]}.npy"
-    if kept.exists():
-        return torch.from_numpy(np.load(kept)).to(DEVICE)
-    parts = []
-    with torch.no_grad(), torch.autocast(DEVICE, dtype=torch.bfloat16):
-        for start in range(0, len(pairs.pictures), 64):
-            rows = np.arange(start, min(start + 64, len(pairs.pictures)))
-            latents = vae.encode_with_skips(pixels_of(pairs, rows))[0].float()
-            parts.append((latents * vae.config.scaling_factor).half())
-    found = torch.cat(parts)
-    np.save(kept, found.cpu().numpy())
-    return found
 
 
 class Seeing(nn.Module):
@@ -209,32 +179,16 @@ def train_together(
     train("together", modules, loss_of, steps=steps, rate=rate, seed=seed, on_save=on_save)
 
 
-def save_half(pipe: Img2ImgTurboPipeline, folder: Path) -> None:
-    """Save a half-precision copy as safetensors."""
-    vae, text_encoder, unet = (copy.deepcopy(part).cpu().half() for part in (pipe.vae, pipe.text_encoder, pipe.unet))
-    saved = Img2ImgTurboPipeline(vae, text_encoder, pipe.tokenizer, unet, pipe.scheduler)
-    saved.save_pretrained(folder, safe_serialization=True)
-    write_known_pictures(folder)
-
-
-def write_known_pictures(folder: Path) -> None:
-    """Say in a model's folder what it was trained on, and no longer where."""
-    for file in folder.rglob("config.json"):
-        config = json.loads(file.read_text(encoding="utf-8"))
-        config.pop("_name_or_path", None)
-        file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    known = {"about": "cartoon scenes as `smile scene` draws them", "most_colours": MOST_COLOURS}
-    (folder / "known_pictures.json").write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-
-
 def main() -> None:
     """The command line; see the module's docstring."""
     parser = argparse.ArgumentParser(description="Train scenes-turbo.")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
     parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
-    parser.add_argument("--scenes", type=int, default=18_000)
-    parser.add_argument("--steps", type=int, nargs=4, default=(3000, 1500, 8000, 1500), metavar=("A", "L", "B", "C"))
+    parser.add_argument("--pool-seed", type=int, default=1, help="of the drawn pairs")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="how many to draw, and a sixth as many wide ones")
+    said = f"of each stage; {' '.join(map(str, STEPS))}, and none of A and L with --resume"
+    parser.add_argument("--steps", type=int, nargs=4, metavar=("A", "L", "B", "C"), help=said)
     parser.add_argument(
         "--rate", type=float, default=2e-3, help="highest, of stages L and B; A takes 1.5, C half of it"
     )
@@ -243,22 +197,22 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
-    pools, folders = pools_in(kept, options.scenes, seed=options.seed)
+    pools, folders = pools_in(kept, options.scenes, seed=options.pool_seed)
     if options.no_dropout:
         pools = [pairs.said_in_full() for pairs in pools]
     if options.resume:
         pipe = Img2ImgTurboPipeline.from_pretrained(options.resume, dtype=torch.float32)
+        check_words(pipe.tokenizer)
         pipe.unet.set_attn_processor(AttnProcessor())
     else:
         pipe = new_pipeline(options.out)
     pipe.to(DEVICE)
-    count = sum(p.numel() for m in (pipe.vae, pipe.unet, pipe.text_encoder) for p in m.parameters())
-    print(f"{sum(len(p.texts) for p in pools)} instructions, {count / 1e6:.2f} M parameters, {DEVICE}", flush=True)
-    a, words, b, c = options.steps
+    say_size(pipe, pools)
+    a, words, b, c = options.steps or ((0, 0, *STEPS[2:]) if options.resume else STEPS)
     seed, rate = options.seed, options.rate
 
     def save() -> None:
-        save_half(pipe, options.out)
+        save_half(pipe, Img2ImgTurboPipeline, options.out)
 
     train_autoencoder(pipe.vae, pools, steps=a, seed=seed, rate=1.5 * rate)
     train_language(pipe.text_encoder, pipe.tokenizer, pools, steps=words, seed=seed + 3, rate=rate)
