@@ -183,16 +183,21 @@ def _draw_legend(pen: ImageDraw.ImageDraw, explanation: Explanation, top: float,
             dashed=step < 0,
         )
     baseline = top + 32 + 26
-    ends = (f"{wording.MINUS}1  dashed: {wording.AGAINST}", f"solid: {wording.TOWARDS}  +1")
-    if sum(map(small.width, ends)) + 40 > width:
-        ends = (f"{wording.MINUS}1  dashed: against the edit", "solid: towards the edit  +1")
-    small.draw(pen, (_MARGIN, baseline), ends[0], fill=_MUTE)
-    small.draw(pen, (_MARGIN + width - small.width(ends[1]), baseline), ends[1], fill=_MUTE)
+    left, right = scale_ends(small, width)
+    small.draw(pen, (_MARGIN, baseline), left, fill=_MUTE)
+    small.draw(pen, (_MARGIN + width - small.width(right), baseline), right, fill=_MUTE)
     also = [text for state, text in _LEGEND.items() if any(word.state == state for word in explanation.words)]
     if also:
         baseline += 28
         small.draw(pen, (_MARGIN, baseline), " · ".join(also), fill=_MUTE)
     return baseline + 8
+
+
+def scale_ends(face: Typeface, width: float) -> tuple[str, str]:
+    """What the two ends of the scale say: the fullest wording that leaves a gap between them."""
+    said = ((wording.AGAINST, wording.TOWARDS), ("against the edit", "towards the edit"), ("against", "towards"))
+    ends = [(f"{wording.MINUS}1  dashed: {against}", f"solid: {towards}  +1") for against, towards in said]
+    return next((pair for pair in ends if sum(map(face.width, pair)) + 40 <= width), ends[-1])
 
 
 _LEGEND = {"unsure": f"dotted: {wording.NOT_CLEAR}", "unread": f"struck through: {wording.NOT_READ}"}

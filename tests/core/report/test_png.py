@@ -10,7 +10,7 @@ from PIL import Image
 
 from smile_core.report import typeface
 from smile_core.report.colours import bucket, theme
-from smile_core.report.png import WIDTH, render_png
+from smile_core.report.png import WIDTH, render_png, scale_ends
 
 EFFECT = "effective"
 
@@ -56,3 +56,12 @@ def test_no_installed_font_is_needed(build, monkeypatch) -> None:
     typeface.typeface.cache_clear()
     assert drawn(build()).shape[1] == WIDTH
     typeface.typeface.cache_clear()
+
+
+@pytest.mark.parametrize("width", [480, 550, 640, 900, 1300])
+def test_what_the_ends_of_the_scale_say_never_touches(width: int) -> None:
+    face = typeface.typeface(20)
+    left, right = scale_ends(face, width)
+    assert face.width(left) + 40 + face.width(right) <= width
+    assert "against" in left
+    assert "towards" in right
