@@ -39,8 +39,16 @@ def _any(random: np.random.Generator, options: tuple[str, ...]) -> str:
     return options[int(random.integers(len(options)))]
 
 
-def _thing(random: np.random.Generator, scene: Scene) -> Thing | None:
-    return scene.things[int(random.integers(len(scene.things)))] if scene.things else None
+Phrase = Callable[[np.random.Generator, Scene], str]
+
+
+def _about_a_thing(phrase: Callable[[np.random.Generator, Scene, Thing], str]) -> Phrase:
+    """A phrase about one thing of the scene, drawn by chance; empty where the scene has none."""
+
+    def said(random: np.random.Generator, scene: Scene) -> str:
+        return phrase(random, scene, scene.things[int(random.integers(len(scene.things)))]) if scene.things else ""
+
+    return said
 
 
 def _named(random: np.random.Generator, scene: Scene, thing: Thing) -> str:
@@ -83,10 +91,8 @@ def _absent_kind(random: np.random.Generator, scene: Scene) -> str:
     return kinds[int(random.integers(len(kinds)))]
 
 
-def _recolour(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
+@_about_a_thing
+def _recolour(random: np.random.Generator, scene: Scene, thing: Thing) -> str:
     colour = _any(random, tuple(c for c in COLOURS if c != thing.colour))
     said, noun = pick(random, COLOUR_WORDS[colour]), _named(random, scene, thing)
     spelling = _any(random, ("color", "colour"))
@@ -115,10 +121,8 @@ def _recolour(random: np.random.Generator, scene: Scene) -> str:
     )
 
 
-def _remove(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
+@_about_a_thing
+def _remove(random: np.random.Generator, scene: Scene, thing: Thing) -> str:
     noun = _named(random, scene, thing)
     verb = pick(random, VERBS["remove"])
     verb = "get rid of" if verb == "rid" else verb
@@ -148,10 +152,8 @@ def _add(random: np.random.Generator, scene: Scene) -> str:
     )
 
 
-def _resize(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
+@_about_a_thing
+def _resize(random: np.random.Generator, scene: Scene, thing: Thing) -> str:
     noun, way = _named(random, scene, thing), _any(random, ("bigger", "smaller"))
     verb = pick(random, VERBS["grow" if way == "bigger" else "shrink"])
     said, build = pick(random, SIZES[way]), pick(random, BUILDS[way])
@@ -171,10 +173,8 @@ def _resize(random: np.random.Generator, scene: Scene) -> str:
     )
 
 
-def _move(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
+@_about_a_thing
+def _move(random: np.random.Generator, scene: Scene, thing: Thing) -> str:
     noun, verb = _named(random, scene, thing), pick(random, VERBS["move"])
     side = "left" if thing.x > 0.62 else "right" if thing.x < 0.38 else _any(random, ("left", "right"))
     said = pick(random, SIDES[side])
@@ -212,10 +212,8 @@ def _ground(random: np.random.Generator, scene: Scene) -> str:
     return _any(random, tuple(options))
 
 
-def _replace(random: np.random.Generator, scene: Scene) -> str:
-    thing = _thing(random, scene)
-    if thing is None:
-        return ""
+@_about_a_thing
+def _replace(random: np.random.Generator, scene: Scene, thing: Thing) -> str:
     noun, new = _named(random, scene, thing), pick(random, THINGS[_absent_kind(random, scene)])
     if random.random() < 0.4:
         new = f"{pick(random, COLOUR_WORDS[_any(random, COLOURS)])} {new}"
@@ -281,7 +279,7 @@ def _season(random: np.random.Generator, scene: Scene) -> str:
     )
 
 
-PHRASES: dict[str, Callable[[np.random.Generator, Scene], str]] = {
+PHRASES: dict[str, Phrase] = {
     "recolour": _recolour,
     "remove": _remove,
     "add": _add,

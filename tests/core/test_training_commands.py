@@ -86,6 +86,9 @@ def test_a_pool_of_something_else_is_refused(trained: Path, pairs: Path) -> None
     note.write_text(json.dumps({**about, "oracle": about["oracle"] - 1}), encoding="utf-8")
     with pytest.raises(ValueError, match="not of"):
         pool(pairs / "128", 1, seed=1)
+    note.unlink()
+    with pytest.raises(ValueError, match="no whole pool"):
+        pool(pairs / "128", 1, seed=1)
     note.write_text(json.dumps(about), encoding="utf-8")
 
 
@@ -94,8 +97,7 @@ def test_every_known_word_is_one_token_that_was_learned(model: Path) -> None:
     tokenizer = tokenizer_in(model)
     assert {word for word in known_words() if len(tokenizer.tokenize(word)) != 1} == set()
     rows = load_file(model / FILES[1])[words.EMBEDDINGS].float()
-    place = tokenizer.get_vocab()
-    assert {w for w in known_words() if rows[place[tokenizer.tokenize(w)[0]]].norm() < words.LEARNED} == set()
+    assert set(known_words()) - words.learned_words(tokenizer, rows) == set()
 
 
 def test_new_words_begin_as_what_means_the_same(tmp_path: Path) -> None:

@@ -145,6 +145,8 @@ def pool(folder: Path, scenes: int, *, seed: int, width: int = 128, processes: i
     if kept not in (None, about):
         raise ValueError(f"{folder} keeps a pool of {kept}, not of {about}; take another --pool, or remove it")
     if kept is None:
+        if folder.exists() and any(folder.iterdir()):
+            raise ValueError(f"{folder} holds no whole pool; take another --pool, or remove it")
         pairs = make_pairs(scenes, seed=seed, width=width, processes=processes)
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "pictures.npy", pairs.pictures)

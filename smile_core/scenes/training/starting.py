@@ -45,6 +45,19 @@ class Start:
         return [encode_all(self.turbo.vae, pairs, kept) for pairs, kept in zip(self.pools, self.folders, strict=True)]
 
 
+def pool_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say which pairs to learn from."""
+    parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
+    parser.add_argument("--pool-seed", type=int, default=1, help="of the drawn pairs")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="how many to draw, and a sixth as many wide ones")
+
+
+def pools_asked(options: argparse.Namespace) -> tuple[list[Pairs], list[Path]]:
+    """The pools that `pool_options` ask for, and the folder of each; beside `--out` where none is named."""
+    kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
+    return pools_in(kept, options.scenes, seed=options.pool_seed)
+
+
 def start(name: str, stages: Mapping[str, int], rate_of: str) -> Start:
     """Read the command line and draw or open the pools.
 
@@ -59,9 +72,7 @@ def start(name: str, stages: Mapping[str, int], rate_of: str) -> Start:
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
     parser.add_argument("--decoder", type=Path, help="folder whose autoencoder to keep; the rest begins as the start's")
-    parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
-    parser.add_argument("--pool-seed", type=int, default=1, help="of the drawn pairs")
-    parser.add_argument("--scenes", type=int, default=SCENES, help="how many to draw, and a sixth as many wide ones")
+    pool_options(parser)
     usual = " ".join(map(str, stages.values()))
     said = f"of each stage; {usual}, and none of {first} with --resume or --decoder"
     parser.add_argument("--steps", type=int, nargs=len(stages), metavar=tuple(stages), help=said)
@@ -69,8 +80,7 @@ def start(name: str, stages: Mapping[str, int], rate_of: str) -> Start:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
-    kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
-    pools, folders = pools_in(kept, options.scenes, seed=options.pool_seed)
+    pools, folders = pools_asked(options)
     turbo = Img2ImgTurboPipeline.from_pretrained(options.start, dtype=torch.float32).to(DEVICE)
     check_words(turbo.tokenizer)
     goes_on = options.resume or options.decoder

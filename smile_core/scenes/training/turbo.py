@@ -31,7 +31,7 @@ from smile_core.scenes.training.batches import LATENT_BATCH, LATENT_NOISE, PIXEL
 from smile_core.scenes.training.labels import GRID
 from smile_core.scenes.training.latents import encode_all
 from smile_core.scenes.training.loop import DEVICE, balanced, changed, hardest, train
-from smile_core.scenes.training.pairs import SCENES, Pairs, pools_in
+from smile_core.scenes.training.pairs import Pairs
 from smile_core.scenes.training.parts import (
     LATENT_CHANNELS,
     new_autoencoder,
@@ -42,6 +42,7 @@ from smile_core.scenes.training.parts import (
     train_language,
 )
 from smile_core.scenes.training.saving import save_half, say_size
+from smile_core.scenes.training.starting import pool_options, pools_asked
 from smile_core.scenes.training.tokenizer import build_tokenizer, check_words
 
 STEPS = (3000, 1500, 8000, 1500)
@@ -184,9 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train scenes-turbo.")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--resume", type=Path, help="folder whose weights to go on from")
-    parser.add_argument("--pool", type=Path, help="folder that keeps the drawn pairs")
-    parser.add_argument("--pool-seed", type=int, default=1, help="of the drawn pairs")
-    parser.add_argument("--scenes", type=int, default=SCENES, help="how many to draw, and a sixth as many wide ones")
+    pool_options(parser)
     said = f"of each stage; {' '.join(map(str, STEPS))}, and none of A and L with --resume"
     parser.add_argument("--steps", type=int, nargs=4, metavar=("A", "L", "B", "C"), help=said)
     parser.add_argument(
@@ -196,8 +195,7 @@ def main() -> None:
     parser.add_argument("--no-dropout", action="store_true", help="leave no words out; only to compare with")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
-    kept: Path = options.pool or options.out.parent / f"{options.out.name}-pairs"
-    pools, folders = pools_in(kept, options.scenes, seed=options.pool_seed)
+    pools, folders = pools_asked(options)
     if options.no_dropout:
         pools = [pairs.said_in_full() for pairs in pools]
     if options.resume:

@@ -39,11 +39,16 @@ def alike(word: str, learned: set[str]) -> str:
     return IDLE if meaning is None else next(same, IDLE)
 
 
+def learned_words(tokenizer: CLIPTokenizer, rows: Tensor) -> set[str]:
+    """The known words that are one token, and whose embedding, of `rows` (V, width), training has moved."""
+    place = tokenizer.get_vocab()
+    tokens = {word: tokenizer.tokenize(word) for word in known_words()}
+    return {word for word, parts in tokens.items() if len(parts) == 1 and rows[place[parts[0]]].norm() >= LEARNED}
+
+
 def embeddings_for(tokenizer: CLIPTokenizer, old: CLIPTokenizer, rows: Tensor, *, seed: int = 0) -> Tensor:
     """Embeddings (V', width) of a new tokenizer's tokens, from an old one's `rows` (V, width)."""
-    before = old.get_vocab()
-    single = {word: old.tokenize(word)[0] for word in known_words() if len(old.tokenize(word)) == 1}
-    learned = {word for word, token in single.items() if rows[before[token]].norm() >= LEARNED}
+    before, learned = old.get_vocab(), learned_words(old, rows)
     random = torch.Generator().manual_seed(seed)
     found = 0.02 * torch.randn(len(tokenizer), rows.shape[1], generator=random).to(rows.dtype)
     for token, place in tokenizer.get_vocab().items():
@@ -51,7 +56,7 @@ def embeddings_for(tokenizer: CLIPTokenizer, old: CLIPTokenizer, rows: Tensor, *
             found[place] = rows[before[token]]
     for word in set(known_words()) - learned:
         place = tokenizer.convert_tokens_to_ids(tokenizer.tokenize(word)[0])
-        found[place] = rows[before[single[alike(word, learned)]]]
+        found[place] = rows[before[old.tokenize(alike(word, learned))[0]]]
     return found
 
 
@@ -79,9 +84,7 @@ def with_new_words(model: Path, out: Path) -> list[str]:
     config = CLIPTextConfig.from_pretrained(out / "text_encoder")
     config.vocab_size = len(tokenizer)
     config.save_pretrained(out / "text_encoder")
-    places = old.get_vocab()
-    parts = {word: old.tokenize(word) for word in known_words()}
-    return [w for w, tokens in parts.items() if len(tokens) > 1 or rows[places[tokens[0]]].norm() < LEARNED]
+    return sorted(set(known_words()) - learned_words(old, rows))
 
 
 def main() -> None:
